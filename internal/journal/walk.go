@@ -1,0 +1,295 @@
+package journal
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// A walk goes once through the entries of a journal for Verify, with the three
+// buckets in lockstep, in memory that does not grow with the journal (but by 8 bytes
+// for each erased entry).
+//
+// The tree is checked locally: the stored record hash of each leaf against the leaf,
+// every other stored hash against the two stored hashes below it. If all of that holds, the
+// root above the stored hashes is the root of the leaves; and where it does not hold, the
+// entry at hand is the one to name.
+type walk struct {
+	c                        *verification
+	head                     *Head // nil when it cannot be believed
+	leaves, payloads, hashes *cursor
+
+	n        uint64      // the entry at hand
+	edge     []tlog.Hash // roots of the complete subtrees so far, largest first
+	hashKey  uint64      // next stored hash index
+	treeLost bool        // stored hashes ran out or cannot be read
+
+	payloadKey  uint64 // key of payload, when there is one
+	payload     []byte
+	payloadHave bool
+	payloadLost bool // payloads cannot be read from here on
+
+	missing []uint64            // entries without payload, ascending
+	erased  map[uint64]struct{} // entries that erasure entries name
+	last    string              // time of the last leaf
+}
+
+func (w *walk) run() {
+	w.erased = map[uint64]struct{}{}
+	w.nextPayload()
+	w.witness()
+	for w.entry() {
+		w.n++
+		w.witness()
+	}
+	w.c.v.Size = w.n
+	if at, err := time.Parse(leafTime, w.last); err == nil {
+		w.c.v.LastAt = at
+	}
+	w.erasures()
+}
+
+// entry judges entry n and reports whether there was one and the next may follow.
+func (w *walk) entry() bool {
+	key, leaf, flags, err := w.leaves.next()
+	switch {
+	case err != nil:
+		w.c.badEntry(w.n, "leaf cannot be read: %v", err)
+		return false
+	case key == nil:
+		w.end()
+		return false
+	case flags != 0 || len(key) != 8 || binary.BigEndian.Uint64(key) != w.n:
+		w.c.badEntry(w.n, "is missing: the next key is %x", key)
+		return false
+	case w.head != nil && w.n >= w.head.Size:
+		w.c.badEntry(w.n, "is not covered by the signed head, which ends before it")
+		return false
+	}
+	w.tree(leaf)
+	parts, err := splitLeaf(leaf, w.n)
+	if err != nil {
+		w.c.badEntry(w.n, "%v", err)
+	} else {
+		w.last = parts.at
+	}
+	w.takePayload(parts)
+	return true
+}
+
+// end judges what must be so after the last entry.
+func (w *walk) end() {
+	if w.head != nil && w.n < w.head.Size {
+		w.c.badEntry(w.n, "is missing, with all up to %d: the head is signed for %d entries", w.head.Size-1, w.head.Size)
+	}
+	if witness := w.c.v.Witness; witness != nil && w.n < witness.Size {
+		w.c.badEntry(w.n, "is missing: the last %d entries are missing, %s was signed for %d", witness.Size-w.n, checkpointFile, witness.Size)
+	}
+	if w.payloadHave && !w.payloadLost {
+		w.c.badEntry(w.payloadKey, "has a payload but no leaf")
+	}
+	if !w.treeLost {
+		if key, _, _, err := w.hashes.next(); err != nil {
+			w.c.bad("tree hash %d cannot be read: %v", w.hashKey, err)
+		} else if key != nil {
+			w.c.bad("there are more tree hashes than %d entries have: %x", w.n, key)
+		}
+	}
+	if !w.treeLost {
+		w.c.v.Root = w.root()
+		if w.head != nil && w.n == w.head.Size && w.c.v.Root != w.head.Root {
+			w.c.bad("the entries do not have the root that the head is signed for: they were written anew, and no single entry can be named")
+		}
+	}
+}
+
+// witness compares with the earlier head when the walk has come to its size.
+func (w *walk) witness() {
+	if h := w.c.v.Witness; h != nil && h.Size == w.n && !w.treeLost && w.root() != h.Root {
+		w.c.bad("the first %d entries do not have the root that %s was signed for", w.n, checkpointFile)
+	}
+}
+
+// tree reads the stored hashes that entry n has added.
+func (w *walk) tree(leaf []byte) {
+	if w.treeLost {
+		return
+	}
+	stored, ok := w.nextHash()
+	if !ok {
+		return
+	}
+	if stored != tlog.RecordHash(leaf) {
+		w.c.badEntry(w.n, "leaf does not match its tree hash")
+	}
+	w.edge = append(w.edge, stored)
+	// Each trailing 1 bit of n completes a subtree, a level higher each time.
+	for level, bits := 1, w.n; bits&1 == 1; level, bits = level+1, bits>>1 {
+		stored, ok := w.nextHash()
+		if !ok {
+			return
+		}
+		left, right := w.edge[len(w.edge)-2], w.edge[len(w.edge)-1]
+		if stored != tlog.NodeHash(left, right) {
+			w.c.badEntry(w.n, "tree hash of level %d does not match the two below it", level)
+		}
+		w.edge = append(w.edge[:len(w.edge)-2], stored)
+	}
+}
+
+func (w *walk) nextHash() (h tlog.Hash, ok bool) {
+	key, value, flags, err := w.hashes.next()
+	switch {
+	case err != nil:
+		w.c.badEntry(w.n, "tree hash cannot be read: %v", err)
+	case key == nil:
+		w.c.badEntry(w.n, "tree hash is missing")
+	case flags != 0 || len(key) != 8 || binary.BigEndian.Uint64(key) != w.hashKey:
+		w.c.badEntry(w.n, "tree hash %d is missing: the next key is %x", w.hashKey, key)
+	case len(value) != tlog.HashSize:
+		w.c.badEntry(w.n, "tree hash has %d bytes", len(value))
+	default:
+		w.hashKey++
+		return tlog.Hash(value), true
+	}
+	w.treeLost = true
+	return h, false
+}
+
+// root returns the root over the entries so far.
+func (w *walk) root() tlog.Hash {
+	if len(w.edge) == 0 {
+		return sha256.Sum256(nil) // RFC 6962 section 2.1
+	}
+	h := w.edge[len(w.edge)-1]
+	for _, left := range slices.Backward(w.edge[:len(w.edge)-1]) {
+		h = tlog.NodeHash(left, h)
+	}
+	return h
+}
+
+func (w *walk) nextPayload() {
+	key, value, flags, err := w.payloads.next()
+	switch {
+	case err != nil:
+		w.c.badEntry(w.n, "payload cannot be read: %v", err)
+		w.payloadLost = true
+	case key == nil:
+		w.payloadHave = false
+	case flags != 0 || len(key) != 8 || binary.BigEndian.Uint64(key) < w.n:
+		w.c.badEntry(w.n, "payload has the key %x", key)
+		w.payloadLost = true
+	default:
+		w.payloadKey, w.payload, w.payloadHave = binary.BigEndian.Uint64(key), value, true
+	}
+}
+
+// takePayload judges the payload of entry n, which says leaf parts of itself.
+func (w *walk) takePayload(leaf leafParts) {
+	if w.payloadLost {
+		return
+	}
+	if !w.payloadHave || w.payloadKey != w.n {
+		w.missing = append(w.missing, w.n)
+		if leaf.kind == erasedKind {
+			w.c.badEntry(w.n, "payload is missing, and an erasure entry cannot be erased")
+		}
+		return
+	}
+	if leaf.digest != "" { // else the leaf was reported
+		sum := sha256.Sum256(w.payload)
+		if len(w.payload) < saltSize || hex.EncodeToString(sum[:]) != leaf.digest {
+			w.c.badEntry(w.n, "payload does not match its digest")
+		} else if leaf.kind == erasedKind {
+			w.erasure(w.payload[saltSize:])
+		}
+	}
+	n := w.n
+	w.n++ // trouble with the next payload belongs to the entry after this
+	w.nextPayload()
+	w.n = n
+}
+
+// erasure takes note of what an erasure entry names.
+func (w *walk) erasure(payload []byte) {
+	e, err := decodeErased(payload)
+	if err != nil {
+		w.c.badEntry(w.n, "%v", err)
+		return
+	}
+	for _, seq := range e.Entries {
+		if seq >= w.n {
+			w.c.badEntry(w.n, "erasure entry names entry %d, which is not older than it", seq)
+			return
+		}
+		w.erased[seq] = struct{}{}
+	}
+}
+
+// erasures compares the payloads that are missing with those that were erased.
+func (w *walk) erasures() {
+	w.c.listed = 0
+	for _, seq := range w.missing {
+		if _, ok := w.erased[seq]; !ok {
+			w.c.badEntry(seq, "payload is missing, and no erasure entry names it")
+			continue
+		}
+		delete(w.erased, seq)
+		w.c.v.Erased++
+	}
+	if w.payloadLost {
+		return
+	}
+	present := make([]uint64, 0, len(w.erased))
+	for seq := range w.erased {
+		present = append(present, seq)
+	}
+	slices.Sort(present)
+	for _, seq := range present {
+		w.c.badEntry(seq, "payload is there, although an erasure entry says that it is not")
+	}
+}
+
+// leafParts are the lines of a leaf that Verify needs.
+type leafParts struct {
+	at, kind, digest string
+}
+
+// splitLeaf takes a leaf apart and puts it together again, which must give the same
+// bytes. It does not use the code that writes leaves.
+func splitLeaf(leaf []byte, n uint64) (leafParts, error) {
+	lines := strings.Split(string(leaf), "\n")
+	if len(lines) != 7 {
+		return leafParts{}, fmt.Errorf("leaf has %d lines instead of 6", len(lines)-1)
+	}
+	seq, err := strconv.ParseUint(lines[1], 10, 64)
+	if err != nil || seq != n {
+		return leafParts{}, fmt.Errorf("leaf says that it is entry %.40q", lines[1])
+	}
+	at, err := time.Parse(time.RFC3339Nano, lines[2])
+	if err != nil {
+		return leafParts{}, fmt.Errorf("leaf has no valid time but %.40q", lines[2])
+	}
+	kind, incident := lines[3], lines[4]
+	digest, err := hex.DecodeString(lines[5])
+	if err != nil || len(digest) != sha256.Size {
+		return leafParts{}, fmt.Errorf("leaf has no valid digest")
+	}
+	if kind == "" || incident == "" || checkName(kind) != nil || checkName(incident) != nil {
+		return leafParts{}, fmt.Errorf("leaf has no valid kind or incident id")
+	}
+	at = at.UTC()
+	again := fmt.Sprintf("nis2clock-entry/v1\n%d\n%s.%09dZ\n%s\n%s\n%x\n",
+		seq, at.Format("2006-01-02T15:04:05"), at.Nanosecond(), kind, incident, digest)
+	if again != string(leaf) {
+		return leafParts{}, fmt.Errorf("leaf is not in its canonical form")
+	}
+	return leafParts{at: lines[2], kind: kind, digest: lines[5]}, nil
+}
