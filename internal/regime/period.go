@@ -1,0 +1,101 @@
+package regime
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Period is how long a report may take at most. How it is counted depends on its unit: Regulation 1182/71
+// treats hours differently from all else.
+type Period struct {
+	N    int // from 1 to maxPeriod
+	Unit Unit
+}
+
+// Unit is the unit in which the law expresses a period.
+type Unit string
+
+const (
+	Hours  Unit = "hour"
+	Months Unit = "month"
+)
+
+// maxPeriod keeps a slip of the pen, and an overflow, out of the data.
+const maxPeriod = 9999
+
+// String is the form that the data files use, e.g. "72 hours" or "1 month".
+func (p Period) String() string {
+	if p.N == 1 {
+		return fmt.Sprintf("1 %s", p.Unit)
+	}
+	return fmt.Sprintf("%d %ss", p.N, p.Unit)
+}
+
+func parsePeriod(s string) (Period, error) {
+	number, unit, _ := strings.Cut(s, " ")
+	n, err := strconv.Atoi(number)
+	p := Period{N: n, Unit: Unit(strings.TrimSuffix(unit, "s"))}
+	known := p.Unit == Hours || p.Unit == Months
+	if err != nil || n < 1 || n > maxPeriod || !known || p.String() != s {
+		return Period{}, fmt.Errorf(`bad period %q: want such as "72 hours" or "1 month", at most %d`, s, maxPeriod)
+	}
+	return p, nil
+}
+
+// conservative ends the period by the stricter reading (regulation 2.3), and says how.
+//
+// Hours are elapsed time from the event itself. Months end at the same wall-clock time of the day with the
+// same number, or of the last day of the month if it lacks that day, and do not move for weekends or holidays.
+func (p Period) conservative(from time.Time, place Place) (time.Time, string) {
+	if p.Unit == Hours {
+		return from.Add(time.Duration(p.N) * time.Hour).UTC(), p.String() + " of elapsed time"
+	}
+	local := from.In(place.zone())
+	day := DateOf(local).monthsLater(p.N)
+	shown := time.Date(day.Year, day.Month, day.Day,
+		local.Hour(), local.Minute(), local.Second(), local.Nanosecond(), time.UTC)
+	end := place.at(shown)
+	how := fmt.Sprintf("%s to the same day number and wall-clock time, %s", p, place.show(end))
+	if day.Day != local.Day() {
+		how = fmt.Sprintf("%s to the last day of a month without a day %d, %s", p, local.Day(), place.show(end))
+	}
+	if face(end.In(place.zone())) != shown {
+		how += fmt.Sprintf(", when the clocks skip %s", shown.Format(time.TimeOnly))
+	}
+	return end.UTC(), how
+}
+
+// outer ends the period by Regulation 1182/71 applied throughout (regulation 2.3), and says how.
+//
+// Hours: the clock hour in which the event falls is not counted, Art. 3(1), so that an event on the full hour
+// starts the period one hour later. Weekends and holidays are ignored; Art. 3(4) does not concern hours, and
+// Art. 3(5) is never used. Months: the period ends with the last hour of the last day, Art. 3(2)(c), and if that
+// is a holiday, Saturday or Sunday with the last hour of the next working day, Art. 3(4).
+func (p Period) outer(from time.Time, place Place) (time.Time, string) {
+	local := from.In(place.zone())
+	if p.Unit == Hours {
+		sinceFullHour := time.Duration(local.Minute())*time.Minute +
+			time.Duration(local.Second())*time.Second + time.Duration(local.Nanosecond())
+		start := from.Add(time.Hour - sinceFullHour)
+		return start.Add(time.Duration(p.N) * time.Hour).UTC(), fmt.Sprintf(
+			"%s of elapsed time from %s, the clock hour of the event not counted, Reg. 1182/71 Art. 3(1)", p, place.show(start))
+	}
+	last := DateOf(local).monthsLater(p.N)
+	working := last
+	for !place.working(working) {
+		working = working.next()
+	}
+	how := fmt.Sprintf("%s to the end of %s (24:00 %s), Reg. 1182/71 Art. 3(2)(c)", p, working, place.zone())
+	if working != last {
+		how = fmt.Sprintf("%s to %s, no working day, so to the end of %s (24:00 %s), Reg. 1182/71 Art. 3(2)(c), 3(4)",
+			p, last, working, place.zone())
+	}
+	return place.endOf(working).UTC(), how
+}
+
+// show writes an instant as the people at the place read it.
+func (p Place) show(t time.Time) string {
+	return t.In(p.zone()).Format("2006-01-02 15:04:05.999999999 -07:00")
+}

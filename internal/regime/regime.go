@@ -1,0 +1,107 @@
+// Package regime holds the law as data and the pure arithmetic on it: which reports a body of law
+// asks for, what starts the period of each, how long it runs, and at which instants it ends.
+//
+// It reads no clock, does no I/O beyond the files it is given at load time, and keeps no state. The same
+// facts, place and data give the same clocks on every host, whatever its time zone.
+//
+// # Three instants
+//
+// Every [Clock] has three instants, all exclusive (see [Late]) and in UTC:
+//
+//   - the target, the house rule: the regime's own period counted from detection;
+//   - the due instant, the conservative reading of the law, which drives alarms;
+//   - the outer reading: Regulation (EEC, Euratom) No 1182/71 applied throughout. It is contested, because
+//     national rules on time limits may govern instead; it is shown with that label and never relied on.
+//
+// None of them displaces "without undue delay": a report inside its limit can still be late in law.
+// Comments that say "regulation 2.1" or "2.3" cite the project's regulation reference, where the two readings
+// are set side by side; testdata/vectors.yaml at the top of the repository holds its worked examples.
+//
+// # Data
+//
+// A regime is one YAML file. Numbers of hours and months stand there and nowhere in the code.
+//
+//	id: nis2                  # lower-case letters, digits and _
+//	title: NIS2
+//	version: "1"              # of this file
+//	reviewed: 2026-11-22      # when a person last compared it with the act
+//	act: Directive (EU) 2022/2555
+//	link: https://…           # optional
+//	stages:                   # in the order in which they are owed
+//	  - id: final_report
+//	    title: Final report
+//	    only_if: CONDITION    # optional: the stage is owed only then
+//	    clock: NAME           # optional: what the calculator calls it, the id if absent
+//	    period: 1 month       # N hours or N months
+//	    from: submission of notification   # or detection, awareness, handling
+//	    source: Directive (EU) 2022/2555 Art. 23(4)(d)
+//	    confidence: verified  # or secondary, memory
+//	    except:               # optional: the first whose condition holds replaces the rule above
+//	      - if: CONDITION
+//	        …                 # clock, period, from, source, confidence
+//
+// A stage can be counted only from the submission of a stage listed before it. Conditions are named in
+// [Condition]. An unknown key, a missing one or a value outside these is refused with file, line and reason.
+package regime
+
+// ID names a body of law, such as "nis2".
+type ID string
+
+// StageID names a report within its regime, such as "early_warning".
+type StageID string
+
+// Regime is a body of law that makes an entity report incidents. It is read-only: the stages are shared
+// by everyone who asked the same [Set].
+type Regime struct {
+	ID       ID
+	Title    string
+	Version  string // of the data file
+	Reviewed string // date of the last comparison with the act, YYYY-MM-DD
+	Act      string // as cited, e.g. "Directive (EU) 2022/2555"
+	Link     string // to the act; may be empty
+	Stages   []Stage
+}
+
+// Stage returns the stage with that id.
+func (r Regime) Stage(id StageID) (Stage, bool) {
+	for _, s := range r.Stages {
+		if s.ID == id {
+			return s, true
+		}
+	}
+	return Stage{}, false
+}
+
+// Stage is one report that a regime asks for.
+type Stage struct {
+	ID    StageID
+	Title string
+	Rule
+	OnlyIf Condition   // the stage is owed only then; empty: always
+	Except []Exception // the first whose condition holds replaces Rule
+}
+
+// Rule says how long a report may take at most, and from when.
+type Rule struct {
+	ClockName  string // what the calculator calls a clock under this rule, e.g. "final_after_handling"
+	Period     Period
+	Anchor     Anchor
+	Source     string // act, article, paragraph and point
+	Confidence Confidence
+}
+
+// Exception is a rule that applies in the place of the ordinary one, such as the derogation for trust service
+// providers in Directive (EU) 2022/2555 Art. 23(4), last subparagraph.
+type Exception struct {
+	If Condition
+	Rule
+}
+
+// Confidence says how sure the data is of a rule. What is not [Verified] is shown as unconfirmed.
+type Confidence string
+
+const (
+	Verified  Confidence = "verified"  // the wording was read in the act or on an official page
+	Secondary Confidence = "secondary" // read only in a commentary or by a third party
+	Memory    Confidence = "memory"    // not looked up
+)
