@@ -1,0 +1,103 @@
+package incident
+
+import (
+	"time"
+
+	"nis2clock/internal/regime"
+)
+
+// ClockID names one clock of an incident: the report one entity owes under
+// one stage of one regime.
+type ClockID struct {
+	Entity string         `json:"entity"`
+	Regime regime.ID      `json:"regime"`
+	Stage  regime.StageID `json:"stage"`
+}
+
+func (c ClockID) String() string { return c.Entity + "/" + string(c.Regime) + "/" + string(c.Stage) }
+
+// Clock is a stage running for one incident. Its instants are results that
+// were computed when the entry was written; zero means "none".
+type Clock struct {
+	ClockID
+	Title          string    `json:"title"`
+	Confidence     string    `json:"confidence"` // how sure we are of Source
+	MemberState    string    `json:"member_state,omitzero"`
+	Authority      string    `json:"authority,omitzero"`
+	Basis          string    `json:"basis"`
+	Projected      bool      `json:"projected,omitzero"`
+	StartedAt      time.Time `json:"started_at"`
+	TargetAt       time.Time `json:"target_at"`
+	DueAt          time.Time `json:"due_at"`
+	OuterReadingAt time.Time `json:"outer_reading_at,omitzero"`
+	Source         string    `json:"source"`
+
+	// What ended it. The first submission is kept; a later one moves nothing.
+	Submitted *Submission `json:"submitted,omitzero"`
+	StoppedAt time.Time   `json:"stopped_at,omitzero"`
+	Stopped   string      `json:"stopped,omitzero"`
+}
+
+// Open reports whether the report is still owed.
+func (c *Clock) Open() bool { return c.Submitted == nil && c.StoppedAt.IsZero() }
+
+// Deadline is the instant reminders go by: the earlier of target and due.
+func (c *Clock) Deadline() time.Time {
+	return regime.Clock{TargetAt: c.TargetAt, DueAt: c.DueAt}.AlarmAt()
+}
+
+// States of a clock, all measured against DueAt.
+const (
+	ClockProjected = "projected"
+	ClockRunning   = "running"
+	ClockSubmitted = "submitted"
+	ClockOverdue   = "overdue"
+	ClockStopped   = "stopped"
+)
+
+// State is what the clock is at now.
+func (c *Clock) State(now time.Time) string {
+	switch {
+	case c.Submitted != nil:
+		return ClockSubmitted
+	case !c.StoppedAt.IsZero():
+		return ClockStopped
+	case regime.Overdue(c.DueAt, now):
+		return ClockOverdue
+	case c.Projected:
+		return ClockProjected
+	}
+	return ClockRunning
+}
+
+// Late reports whether the report went out, or is still missing, after DueAt.
+// A stopped clock is never late.
+func (c *Clock) Late(now time.Time) bool {
+	switch {
+	case c.Submitted != nil:
+		return regime.Late(c.DueAt, c.Submitted.instants().LastAt())
+	case !c.StoppedAt.IsZero():
+		return false
+	}
+	return regime.Overdue(c.DueAt, now)
+}
+
+// Submission is the record that a report went to an authority. Nothing else
+// stops a clock.
+type Submission struct {
+	// SentAt is the entity's own log of the completed transmission.
+	SentAt time.Time `json:"sent_at"`
+	// ReceiptAt is the authority's receipt; zero when there is none yet.
+	ReceiptAt time.Time `json:"receipt_at,omitzero"`
+	Authority string    `json:"authority,omitzero"`
+	Channel   string    `json:"channel,omitzero"`
+	Submitter string    `json:"submitter"`
+	Reference string    `json:"reference,omitzero"`
+	// SHA256 is the digest, in hex, of what was sent.
+	SHA256 string `json:"sha256,omitzero"`
+}
+
+// instants are the two records of it as the law judges them.
+func (s *Submission) instants() regime.Submission {
+	return regime.Submission{LoggedAt: s.SentAt, ReceivedAt: s.ReceiptAt}
+}

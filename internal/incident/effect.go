@@ -1,0 +1,137 @@
+package incident
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Role is what an effect is for.
+type Role string
+
+const (
+	// Page calls the incident commander.
+	Page Role = "page"
+	// Post puts the incident's message where the team reads.
+	Post Role = "post"
+	// Update brings that message up to date. It is idempotent and so needs no
+	// intent.
+	Update Role = "update"
+	// Reminder speaks about one clock.
+	Reminder Role = "reminder"
+	// Heartbeat says that the sender of alerts has gone quiet.
+	Heartbeat Role = "heartbeat"
+)
+
+// Effect is something to be said to the outside world. Its key names it for
+// good: retries, the vendor's own de-duplication and the search after a crash
+// all go by it.
+type Effect struct {
+	Key  string `json:"key"`
+	Role Role   `json:"role"`
+	// For is the channel it is meant for; Channel the one that is tried, which
+	// differs once the first refused for good.
+	For     string `json:"for"`
+	Channel string `json:"channel"`
+	// Clock and Thresholds belong to a reminder.
+	Clock      ClockID  `json:"clock,omitzero"`
+	Thresholds []Passed `json:"thresholds,omitempty"`
+	// Revision is the incident's revision that is shown.
+	Revision uint64 `json:"revision,omitzero"`
+}
+
+func (e Effect) describe() string {
+	s := fmt.Sprintf("%s through %s", e.Role, e.Channel)
+	if e.Role == Reminder {
+		names := make([]string, len(e.Thresholds))
+		for i, p := range e.Thresholds {
+			names[i] = p.Name
+		}
+		s += fmt.Sprintf(" about %s (%s)", e.Clock.Stage, strings.Join(names, ", "))
+	}
+	return s
+}
+
+// Outgoing is an effect that was intended and is not yet done.
+type Outgoing struct {
+	Effect
+	IntendedAt time.Time
+	Attempts   int
+	TriedAt    time.Time // when the last try failed
+	RetryAt    time.Time // zero: no try has failed, it is in flight or in doubt
+	Refused    []string  // channels that refused for good
+	Reason     string    // of the last failure
+}
+
+// Message is the incident's message in a channel.
+type Message struct {
+	Channel  string
+	Ref      string
+	Revision uint64    // what it shows
+	At       time.Time // when it was last written
+}
+
+// Delivery bookkeeping of one incident, or of the service as a whole.
+type outbox struct {
+	Pending map[string]*Outgoing
+	Done    map[string]time.Time // pages and posts, by key
+	Message *Message
+}
+
+// intend, deliver and fail fold the three effect events.
+func (o *outbox) intend(e Effect, at time.Time) {
+	if o.Pending == nil {
+		o.Pending = map[string]*Outgoing{}
+	}
+	p := o.Pending[e.Key]
+	if p == nil {
+		p = &Outgoing{IntendedAt: at}
+		o.Pending[e.Key] = p
+	}
+	p.Effect = e
+	p.RetryAt = time.Time{}
+}
+
+func (o *outbox) deliver(e Effect, ref string, at time.Time) {
+	delete(o.Pending, e.Key)
+	switch e.Role {
+	case Page, Heartbeat, Post:
+		if o.Done == nil {
+			o.Done = map[string]time.Time{}
+		}
+		o.Done[e.Key] = at
+	}
+	if (e.Role == Post || e.Role == Update) && e.Channel == e.For {
+		if e.Role == Update && o.Message != nil {
+			ref = o.Message.Ref
+		}
+		o.Message = &Message{Channel: e.Channel, Ref: ref, Revision: e.Revision, At: at}
+	}
+}
+
+func (o *outbox) fail(e Effect, reason string, permanent bool, retry time.Time, at time.Time) {
+	if e.Role == Update && permanent {
+		delete(o.Pending, e.Key) // this revision is given up; the next is tried
+		if o.Message != nil {
+			o.Message.Revision = e.Revision
+		}
+		return
+	}
+	if o.Pending == nil || o.Pending[e.Key] == nil {
+		o.intend(e, at)
+	}
+	p := o.Pending[e.Key]
+	p.Effect = e
+	p.TriedAt = at
+	p.Attempts++
+	p.Reason = reason
+	p.RetryAt = retry
+	if permanent {
+		if !slices.Contains(p.Refused, e.Channel) {
+			p.Refused = append(p.Refused, e.Channel)
+		}
+		p.Attempts = 0
+		p.RetryAt = at // the next channel is tried at once
+	}
+}

@@ -1,0 +1,37 @@
+package incident
+
+import (
+	"fmt"
+	"time"
+)
+
+// ID names an incident: INC-<year of opening, UTC>-<4 or more digits>, or
+// EX-… in an exercise. It is never reused.
+type ID string
+
+func newID(exercise bool, opened time.Time, n int) ID {
+	prefix := "INC"
+	if exercise {
+		prefix = "EX"
+	}
+	return ID(fmt.Sprintf("%s-%d-%04d", prefix, opened.UTC().Year(), n))
+}
+
+// Actor is who caused an entry.
+type Actor struct {
+	// Name is a token's name, a Slack team and user id (U1@T1), or the
+	// sending system.
+	Name string `json:"name"`
+	// Via is the route: webhook, readback, api, cli, slack, system.
+	Via string `json:"via"`
+}
+
+// System is the service itself.
+var System = Actor{Name: "nis2clock", Via: "system"}
+
+func (a Actor) String() string {
+	if a.Name == "" {
+		return a.Via
+	}
+	return a.Name + " via " + a.Via
+}

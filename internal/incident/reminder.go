@@ -1,0 +1,224 @@
+package incident
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Threshold is a point of a clock at which people are reminded: a share of
+// the period gone ("75%"), or a lead before its end ("1h"; "0s" is expiry).
+type Threshold struct {
+	share float64       // 0 < share < 1, when not zero
+	lead  time.Duration // otherwise
+}
+
+// ParseThreshold reads "75%" or a Go duration.
+func ParseThreshold(s string) (Threshold, error) {
+	if p, ok := strings.CutSuffix(s, "%"); ok {
+		n, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
+		if err != nil || !(n > 0 && n < 100) {
+			return Threshold{}, fmt.Errorf("%q is not a share of the period between 0%% and 100%%", s)
+		}
+		return Threshold{share: n / 100}, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return Threshold{}, fmt.Errorf("%q is neither a share of the period such as 75%% nor a time before the end such as 1h", s)
+	}
+	return Threshold{lead: d}, nil
+}
+
+// String is the threshold's name: what ParseThreshold reads.
+func (t Threshold) String() string {
+	if t.share > 0 {
+		return strconv.FormatFloat(t.share*100, 'f', -1, 64) + "%"
+	}
+	return shortDuration(t.lead)
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (t Threshold) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (t *Threshold) UnmarshalText(b []byte) (err error) {
+	*t, err = ParseThreshold(string(b))
+	return err
+}
+
+// At is the instant the threshold is passed on a clock of an incident that
+// was detected at detected. It goes by [Clock.Deadline].
+func (t Threshold) At(c *Clock, detected time.Time) time.Time {
+	end := c.Deadline()
+	if t.share == 0 {
+		return end.Add(-t.lead)
+	}
+	start := c.StartedAt
+	if end.Equal(c.TargetAt) {
+		start = detected // the house rule counts from detection
+	}
+	return start.Add(time.Duration(float64(end.Sub(start)) * t.share))
+}
+
+// shortDuration writes 1h0m0s as 1h and 90m0s as 1h30m.
+func shortDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// Passed is a threshold that has been passed, and when.
+type Passed struct {
+	Name string    `json:"name"`
+	At   time.Time `json:"at"`
+}
+
+// Span is a duration that is written as Go writes it, such as 1h30m.
+type Span time.Duration
+
+// String is what UnmarshalText reads.
+func (s Span) String() string { return shortDuration(time.Duration(s)) }
+
+// MarshalText implements [encoding.TextMarshaler].
+func (s Span) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (s *Span) UnmarshalText(b []byte) error {
+	d, err := time.ParseDuration(string(b))
+	*s = Span(d)
+	return err
+}
+
+// ReminderPolicy is when people are reminded and which channels there are.
+type ReminderPolicy struct {
+	Reminders    []Threshold `json:"reminders"`
+	OverdueEvery Span        `json:"overdue_every"`
+	// PageFrom is the first threshold that pages; earlier ones are only posted,
+	// where there is a channel to post to.
+	PageFrom Threshold `json:"page_from"`
+	// Channels are the configured ones, by name; Pagers those that wake people.
+	Channels []string `json:"channels"`
+	Pagers   []string `json:"pagers"`
+	// Heartbeat is the alert that must keep coming, and how long it may stay away.
+	Heartbeat       string `json:"heartbeat,omitzero"`
+	HeartbeatWithin Span   `json:"heartbeat_within,omitzero"`
+}
+
+// Equal reports whether two policies remind alike.
+func (p ReminderPolicy) Equal(q ReminderPolicy) bool {
+	return slices.Equal(p.Reminders, q.Reminders) && p.OverdueEvery == q.OverdueEvery && p.PageFrom == q.PageFrom &&
+		slices.Equal(p.Channels, q.Channels) && slices.Equal(p.Pagers, q.Pagers) && p.Heartbeat == q.Heartbeat && p.HeartbeatWithin == q.HeartbeatWithin
+}
+
+func (p ReminderPolicy) names() []string {
+	names := make([]string, len(p.Reminders))
+	for i, t := range p.Reminders {
+		names[i] = t.String()
+	}
+	return names
+}
+
+// Coverage is what one channel has already been told about one clock. It goes
+// by threshold, not by time, so that a clock which moves earlier still fires
+// what it newly passed.
+type Coverage struct {
+	Done map[string]bool
+	// Overdue is how far past the deadline has been covered.
+	Overdue time.Duration
+}
+
+const overduePrefix = "overdue "
+
+// speaks reports whether the channel is told when the clock passes t.
+func (p ReminderPolicy) speaks(t Threshold, channel string, c *Clock, detected time.Time) bool {
+	if !slices.Contains(p.Reminders, t) || !slices.Contains(p.Channels, channel) {
+		return false
+	}
+	if !slices.Contains(p.Pagers, channel) || len(p.Pagers) == len(p.Channels) {
+		return true
+	}
+	return !t.At(c, detected).Before(p.PageFrom.At(c, detected))
+}
+
+// Pending are the thresholds of the clock that have been passed at now and
+// that the channel has yet to be told of, in order of time.
+func (p ReminderPolicy) Pending(c *Clock, detected time.Time, channel string, cov Coverage, now time.Time) []Passed {
+	var out []Passed
+	for _, t := range p.Reminders {
+		if at := t.At(c, detected); !at.After(now) && !cov.Done[t.String()] && p.speaks(t, channel, c, detected) {
+			out = append(out, Passed{Name: t.String(), At: at})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Passed) int { return a.At.Compare(b.At) })
+	if d := p.overdue(c, now); d > cov.Overdue && slices.Contains(p.Channels, channel) {
+		out = append(out, Passed{Name: overduePrefix + shortDuration(d), At: c.Deadline().Add(d)})
+	}
+	return out
+}
+
+// overdue is the newest overdue reminder passed at now, as a time past the
+// deadline; zero when there is none.
+func (p ReminderPolicy) overdue(c *Clock, now time.Time) time.Duration {
+	if p.OverdueEvery <= 0 {
+		return 0
+	}
+	return max(now.Sub(c.Deadline()), 0).Truncate(time.Duration(p.OverdueEvery))
+}
+
+// coverAdded marks as covered what next adds to p for a channel and the clock
+// has already passed: a changed policy never fires backwards, and what p
+// itself still owes stays owed.
+func (p ReminderPolicy) coverAdded(next ReminderPolicy, c *Clock, detected time.Time, channel string, cov *Coverage, now time.Time) {
+	var passed []Passed
+	for _, t := range next.Reminders {
+		if at := t.At(c, detected); !at.After(now) && next.speaks(t, channel, c, detected) && !p.speaks(t, channel, c, detected) {
+			passed = append(passed, Passed{Name: t.String(), At: at})
+		}
+	}
+	cov.cover(passed)
+	if next.OverdueEvery != p.OverdueEvery || !slices.Contains(p.Channels, channel) {
+		cov.Overdue = max(cov.Overdue, next.overdue(c, now))
+	}
+}
+
+// NextAfter is the first instant after now at which Pending can grow; zero
+// when it never will.
+func (p ReminderPolicy) NextAfter(c *Clock, detected, now time.Time) time.Time {
+	var next time.Time
+	consider := func(t time.Time) {
+		if t.After(now) && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	for _, t := range p.Reminders {
+		consider(t.At(c, detected))
+	}
+	if p.OverdueEvery > 0 {
+		consider(c.Deadline().Add(p.overdue(c, now) + time.Duration(p.OverdueEvery)))
+	}
+	return next
+}
+
+// cover records that the thresholds were dealt with.
+func (cov *Coverage) cover(passed []Passed) {
+	if cov.Done == nil {
+		cov.Done = map[string]bool{}
+	}
+	for _, p := range passed {
+		rest, ok := strings.CutPrefix(p.Name, overduePrefix)
+		if !ok {
+			cov.Done[p.Name] = true
+			continue
+		}
+		if d, err := time.ParseDuration(rest); err == nil {
+			cov.Overdue = max(cov.Overdue, d)
+		}
+	}
+}

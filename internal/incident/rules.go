@@ -1,0 +1,151 @@
+package incident
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"nis2clock/internal/classify"
+	"nis2clock/internal/regime"
+)
+
+// Track is one legal entity's reporting duties: which regimes bind it and
+// which authority's zone and holidays count.
+type Track struct {
+	Entity      string
+	MemberState string
+	Authority   string
+	Kind        regime.EntityKind
+	Regimes     []regime.ID
+	Place       regime.Place
+}
+
+// Rules is what decisions go by besides the state: the law, the entities and
+// the operator's classification policy. It is read-only.
+type Rules struct {
+	Classify classify.Policy
+	Law      *regime.Set
+	Tracks   []Track
+	// Exercise makes every incident an exercise's.
+	Exercise bool
+	// Heartbeat is the name of the dead-man alert; empty for none.
+	Heartbeat string
+}
+
+// Errors a caller branches on. Every command may return them, wrapped in a
+// sentence for the person who asked.
+var (
+	// ErrUnknown: there is no such incident.
+	ErrUnknown = errors.New("no such incident")
+	// ErrInvalid: the command cannot be right whatever the state is.
+	ErrInvalid = errors.New("invalid")
+	// ErrRefused: the command does not fit the state the incident is in.
+	ErrRefused = errors.New("refused")
+	// ErrKeyReused: an idempotency key came again with other content.
+	ErrKeyReused = errors.New("idempotency key was used for something else")
+)
+
+// A Command is what somebody or something asks for.
+type Command interface {
+	// decide emits the entries the command leads to. It returns an error
+	// before the first of them, or none.
+	decide(r *Rules, d *decision) (reply any, err error)
+}
+
+// decision collects the entries of one command and folds each at once, so that
+// the next is decided against the state it leaves.
+type decision struct {
+	s       *State
+	now     time.Time
+	entries []Entry
+}
+
+func (d *decision) emit(e Event) {
+	entry := Entry{Seq: d.s.Size, At: d.now, Kind: e.Kind(), About: e.About(), Event: e}
+	d.s.Apply(entry)
+	d.entries = append(d.entries, entry)
+}
+
+// Execute decides cmd at now, folds the resulting entries into s and returns
+// them with the command's reply. On error s is unchanged and there are none.
+//
+// Entry times never run backwards: when now lies before the newest entry, that
+// entry's time is used.
+func (r *Rules) Execute(s *State, now time.Time, cmd Command) (reply any, entries []Entry, err error) {
+	now = now.UTC()
+	if now.Before(s.At) {
+		now = s.At
+	}
+	d := &decision{s: s, now: now}
+	if reply, err = cmd.decide(r, d); err != nil {
+		return nil, nil, err
+	}
+	return reply, d.entries, nil
+}
+
+// facts are what the law asks about an incident, for one track and regime.
+func (i *Incident) facts(t Track, id regime.ID) regime.Facts {
+	f := regime.Facts{DetectedAt: i.DetectedAt, HandledAt: i.HandledAt, Entity: t.Kind, Submitted: map[regime.StageID]regime.Submission{}}
+	if i.Aware != nil {
+		f.AwareAt = i.Aware.At
+	}
+	for n := range i.Clocks {
+		if c := &i.Clocks[n]; c.Entity == t.Entity && c.Regime == id && c.Submitted != nil {
+			f.Submitted[c.Stage] = c.Submitted.instants()
+		}
+	}
+	return f
+}
+
+// clocks computes every clock of the incident as its facts stand. Where the
+// incident names regimes only those run; when it names none that binds an
+// entity here, all do: no label can leave an incident without clocks.
+func (r *Rules) clocks(i *Incident) ([]Clock, Law) {
+	clocks, law := r.clocksOf(i, i.Regimes)
+	if len(clocks) == 0 {
+		clocks, law = r.clocksOf(i, nil)
+	}
+	return clocks, law
+}
+
+func (r *Rules) clocksOf(i *Incident, only []string) ([]Clock, Law) {
+	law := Law{Digest: r.Law.Digest(), Zones: map[string]string{}}
+	var out []Clock
+	for _, t := range r.Tracks {
+		for _, id := range t.Regimes {
+			reg, ok := r.Law.Regime(id)
+			if !ok || len(only) > 0 && !slices.Contains(only, string(id)) {
+				continue
+			}
+			law.Zones[zoneName(t.Place)] = zoneDigest(t.Place, i.DetectedAt)
+			for _, c := range reg.Clocks(i.facts(t, id), t.Place) {
+				stage, _ := reg.Stage(c.Stage)
+				out = append(out, Clock{
+					ClockID:     ClockID{Entity: t.Entity, Regime: id, Stage: c.Stage},
+					Title:       stage.Title,
+					MemberState: t.MemberState, Authority: t.Authority,
+					Basis: string(c.Basis), Projected: c.Projected,
+					StartedAt: c.StartedAt, TargetAt: c.TargetAt, DueAt: c.DueAt, OuterReadingAt: c.OuterReadingAt,
+					Source: c.Source, Confidence: string(c.Confidence),
+				})
+			}
+		}
+	}
+	return out, law
+}
+
+func zoneName(p regime.Place) string {
+	if p.Zone == nil {
+		return time.UTC.String()
+	}
+	return p.Zone.String()
+}
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
+}
+
+func refused(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrRefused, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,315 @@
+package incident
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"nis2clock/internal/classify"
+)
+
+// Statuses of the work on an incident.
+const (
+	Open          = "open"
+	StatusHandled = "handled"
+	StatusClosed  = "closed"
+)
+
+// Reportability, what the law asks.
+const (
+	Undecided           = "undecided"
+	Mandatory           = "mandatory"
+	Voluntary           = "voluntary"
+	ReportNotReportable = "not_reportable"
+)
+
+// Stamp is who did something, and when.
+type Stamp struct {
+	By Actor
+	At time.Time
+}
+
+// Awareness is when the entity became aware, as a person recorded it.
+type Awareness struct {
+	At     time.Time
+	Person string
+	Reason string
+	Record Stamp
+}
+
+// Incident is one incident as the journal tells it. Values reached through a
+// [State] must not be changed; [Incident.View] gives a copy for the outside.
+type Incident struct {
+	ID            ID
+	Title         string
+	Summary       string
+	Status        string
+	Reportability string
+	Decision      string // why not reportable
+	Exercise      bool
+	Severity      string
+	Category      classify.Category
+	Service       string
+	Malicious     classify.Answer
+	CrossBorder   classify.Answer
+	Regimes       []string
+	Correlation   string
+	Previous      ID
+	Reason        string // what made it an incident
+	TriageBy      time.Time
+
+	DetectedAt time.Time
+	ReceivedAt time.Time
+	OpenedAt   time.Time
+	Aware      *Awareness
+	HandledAt  time.Time
+	ClosedAt   time.Time
+
+	Acknowledged *Stamp
+	Commander    *Stamp
+	Alerts       []*Alert
+	Clocks       []Clock
+	Notes        []Note
+	// Cut are batches the sender truncated, by body digest.
+	Cut []Cut
+
+	// Revision is the journal position after the newest entry about content;
+	// deliveries do not count. UpdatedAt is that entry's time.
+	Revision  uint64
+	UpdatedAt time.Time
+
+	// Entries are the journal positions of everything about this incident.
+	Entries []uint64
+
+	Coverage map[ClockID]map[string]*Coverage // by clock and channel
+	outbox
+}
+
+// Note is a line a person added.
+type Note struct {
+	Stamp
+	Text string
+}
+
+// Cut says that Alertmanager left alerts out of a batch, and what came of
+// reading them back.
+type Cut struct {
+	Body    string
+	Missing int
+	Done    bool
+	Error   string
+}
+
+// Clock returns the clock of that id.
+func (i *Incident) Clock(id ClockID) (*Clock, bool) {
+	for n := range i.Clocks {
+		if i.Clocks[n].ClockID == id {
+			return &i.Clocks[n], true
+		}
+	}
+	return nil, false
+}
+
+// Covered is what the channel has been told about the clock.
+func (i *Incident) Covered(id ClockID, channel string) Coverage {
+	if c := i.Coverage[id][channel]; c != nil {
+		return *c
+	}
+	return Coverage{}
+}
+
+func (i *Incident) coverage(id ClockID, channel string) *Coverage {
+	if i.Coverage == nil {
+		i.Coverage = map[ClockID]map[string]*Coverage{}
+	}
+	if i.Coverage[id] == nil {
+		i.Coverage[id] = map[string]*Coverage{}
+	}
+	c := i.Coverage[id][channel]
+	if c == nil {
+		c = &Coverage{}
+		i.Coverage[id][channel] = c
+	}
+	return c
+}
+
+// lastFiring is the last instant at which one of its alerts was known to fire;
+// now while one still does.
+func (i *Incident) lastFiring(now time.Time) time.Time {
+	last := i.DetectedAt
+	for _, a := range i.Alerts {
+		if a.EndsAt.IsZero() {
+			return now
+		}
+		if a.EndsAt.After(last) {
+			last = a.EndsAt
+		}
+	}
+	return last
+}
+
+// occurrence finds where an alert is kept.
+type occurrenceRef struct {
+	incident *Incident
+	alert    *Alert
+}
+
+// CutBatch is a truncated batch that waits to be read back.
+type CutBatch struct {
+	Body      string
+	Receiver  string
+	Missing   int
+	Incidents []ID
+	At        time.Time
+}
+
+// State is every incident and what decisions need to find them again. The
+// zero value is not usable; see [NewState]. It is not safe for concurrent use.
+type State struct {
+	// Size is the number of entries folded: the next entry's position.
+	Size uint64
+	// At is the time of the newest entry.
+	At time.Time
+
+	incidents   map[ID]*Incident
+	order       []ID // by opening
+	correlated  map[string]ID
+	occurrences map[string][]occurrenceRef
+	numbers     map[string]int // highest number given out, by prefix and year
+	commands    map[string]applied
+	cuts        map[string]CutBatch
+
+	Policy     *ReminderPolicy
+	PolicyAt   time.Time
+	heartbeats map[string]time.Time
+	ops        outbox
+}
+
+// applied remembers a person's command by its key.
+type applied struct {
+	digest string
+	id     ID
+	at     time.Time
+}
+
+// NewState is the state before the first entry.
+func NewState() *State {
+	return &State{
+		incidents:   map[ID]*Incident{},
+		correlated:  map[string]ID{},
+		occurrences: map[string][]occurrenceRef{},
+		numbers:     map[string]int{},
+		commands:    map[string]applied{},
+		cuts:        map[string]CutBatch{},
+		heartbeats:  map[string]time.Time{},
+	}
+}
+
+// Incident returns the incident of that id.
+func (s *State) Incident(id ID) (*Incident, bool) {
+	i, ok := s.incidents[id]
+	return i, ok
+}
+
+// IDs are all incidents in the order they were opened. The slice must not be
+// changed.
+func (s *State) IDs() []ID { return s.order }
+
+// Ops is what was said about the service itself.
+func (s *State) Ops() (pending map[string]*Outgoing, done map[string]time.Time) {
+	return s.ops.Pending, s.ops.Done
+}
+
+// HeartbeatSeen is when the dead-man alert last came in; zero for never.
+func (s *State) HeartbeatSeen(name string) time.Time { return s.heartbeats[name] }
+
+// Cuts are the truncated batches not yet read back, oldest first.
+func (s *State) Cuts() []CutBatch {
+	return slices.SortedFunc(maps.Values(s.cuts), func(a, b CutBatch) int { return a.At.Compare(b.At) })
+}
+
+func (s *State) nextID(exercise bool, opened time.Time) ID {
+	probe := newID(exercise, opened, 0)
+	series := string(probe)[:strings.LastIndexByte(string(probe), '-')]
+	return newID(exercise, opened, s.numbers[series]+1)
+}
+
+// took notes that the id has been given out.
+func (s *State) took(id ID) {
+	cut := strings.LastIndexByte(string(id), '-')
+	if cut < 0 {
+		return
+	}
+	if n, err := strconv.Atoi(string(id)[cut+1:]); err == nil {
+		series := string(id)[:cut]
+		s.numbers[series] = max(s.numbers[series], n)
+	}
+}
+
+// Entry is an event at its place in the journal. Event is nil when the
+// payload was erased; what the leaf still tells is then all there is.
+type Entry struct {
+	Seq   uint64
+	At    time.Time
+	Kind  string
+	About ID
+	Event Event
+}
+
+// Apply folds the next entry. It panics when the entry is not the next one:
+// that is a broken invariant of the caller, and folding on would be wrong for
+// every later one.
+func (s *State) Apply(e Entry) {
+	if e.Seq != s.Size {
+		panic(fmt.Sprintf("incident: entry %d applied to a state of %d entries", e.Seq, s.Size))
+	}
+	s.Size++
+	s.At = e.At
+	defer func() {
+		if i := s.incidents[e.About]; i != nil {
+			i.Entries = append(i.Entries, e.Seq)
+		}
+	}()
+	if e.Event == nil {
+		s.applyErased(e)
+		return
+	}
+	if m, ok := e.Event.(interface{ meta() Meta }); ok {
+		if m := m.meta(); m.Key != "" {
+			s.commands[m.Key] = applied{digest: m.Digest, id: m.ID, at: e.At}
+		}
+	}
+	s.applyEvent(e)
+}
+
+// applyErased keeps what the leaf alone says: that an incident was opened and
+// that its number is taken.
+func (s *State) applyErased(e Entry) {
+	if e.About == "" {
+		return
+	}
+	s.took(e.About)
+	if e.Kind == (Opened{}).Kind() {
+		s.add(&Incident{ID: e.About, Title: "(erased)", Status: StatusClosed, Reportability: Undecided, ReceivedAt: e.At, DetectedAt: e.At, OpenedAt: e.At, ClosedAt: e.At})
+	}
+	s.touch(e)
+}
+
+func (s *State) add(i *Incident) {
+	s.incidents[i.ID] = i
+	s.order = append(s.order, i.ID)
+	s.took(i.ID)
+	if i.Correlation != "" {
+		s.correlated[i.Correlation] = i.ID
+	}
+}
+
+// touch notes that the content of the entry's incident changed.
+func (s *State) touch(e Entry) {
+	if i := s.incidents[e.About]; i != nil {
+		i.Revision, i.UpdatedAt = s.Size, e.At
+	}
+}
