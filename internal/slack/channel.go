@@ -1,0 +1,136 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	slackapi "github.com/slack-go/slack"
+
+	"nis2clock/internal/dispatch"
+	"nis2clock/internal/incident"
+)
+
+// Name is the channel's name in effects and metrics.
+const Name = "slack"
+
+// pace is Slack's rate for one channel: about one message a second (SL-10).
+const pace = time.Second
+
+// eventType marks the metadata of our messages (SL-13a).
+const eventType = "nis2clock_notice"
+
+// Channel is one Slack channel; it implements [dispatch.Channel]. Its methods
+// are safe for concurrent use.
+type Channel struct {
+	api  *slackapi.Client
+	id   string
+	zone *time.Location
+}
+
+var _ dispatch.Channel = (*Channel)(nil)
+
+// New checks the settings and opens no connection. The client's timeout bounds
+// each call; redirects are not followed, because the token is in the body.
+func New(cfg Config, client *http.Client) (*Channel, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	base, err := cfg.base()
+	if err != nil {
+		return nil, err
+	}
+	api := slackapi.New(cfg.Token, slackapi.OptionAPIURL(base.String()), slackapi.OptionHTTPClient(newTransport(client)))
+	return &Channel{api: api, id: cfg.Channel, zone: cfg.Zone}, nil
+}
+
+// Name implements [dispatch.Channel].
+func (c *Channel) Name() string { return Name }
+
+// Pace implements [dispatch.Channel].
+func (c *Channel) Pace() time.Duration { return pace }
+
+// Check asks Slack whether the token is good and the channel can be read, as
+// [Channel.Find] must. That it can be written to shows with the first message.
+func (c *Channel) Check(ctx context.Context) error {
+	who, err := c.api.AuthTestContext(ctx)
+	if err == nil && who.UserID == "" {
+		err = &dispatch.Error{Reason: dispatch.Unreachable, Detail: badAnswer}
+	}
+	if err != nil {
+		return fmt.Errorf("slack: check the bot token: %w", failure(err))
+	}
+	history := slackapi.GetConversationHistoryParameters{ChannelID: c.id, Limit: 1}
+	if _, err := c.api.GetConversationHistoryContext(ctx, &history); err != nil {
+		return fmt.Errorf("slack: read channel %s (invite the app to it; it needs the scope channels:history, or groups:history for a private one): %w", c.id, failure(err))
+	}
+	return nil
+}
+
+// Send posts the notice, or changes the incident's message for an update. The
+// reference it returns is "channel/ts" (SL-5). When Slack refuses the blocks
+// the text goes alone, at once (SL-21).
+func (c *Channel) Send(ctx context.Context, n dispatch.Notice) (ref string, err error) {
+	where, ok := c.place(n)
+	if !ok {
+		return "", &dispatch.Error{Reason: dispatch.Rejected, Permanent: true, Detail: "message_not_found"}
+	}
+	m := render(n, c.zone)
+	ref, err = c.deliver(ctx, where, n.Key, m)
+	if refused, ok := errors.AsType[*dispatch.Error](err); ok && refusesBlocks(refused.Detail) {
+		ref, err = c.deliver(ctx, where, n.Key, message{text: m.text})
+	}
+	return ref, err
+}
+
+// place is where a message goes.
+type place struct {
+	channel string
+	change  string // the ts of the message to change
+	thread  string // the ts of the message to answer
+}
+
+// place is false for an update of a message that is not known.
+func (c *Channel) place(n dispatch.Notice) (place, bool) {
+	message, known := parseRef(n.Message, c.id)
+	switch {
+	case n.Effect.Role == incident.Update:
+		return place{channel: message.channel, change: message.ts}, known
+	case n.Effect.Role == incident.Reminder && known && message.channel == c.id && !byFallback(n):
+		// A call to everyone reaches nobody inside a thread, and a thread in
+		// another channel is where the team used to read.
+		return place{channel: c.id, thread: message.ts}, true
+	}
+	return place{channel: c.id}, true
+}
+
+func (c *Channel) deliver(ctx context.Context, where place, key string, m message) (string, error) {
+	opts := []slackapi.MsgOption{
+		slackapi.MsgOptionText(m.text, false), slackapi.MsgOptionBlocks(m.blocks...), // without blocks, an update removes the old ones
+		slackapi.MsgOptionParse(false), slackapi.MsgOptionLinkNames(false), // an update defaults to finding names and links
+		slackapi.MsgOptionDisableLinkUnfurl(), slackapi.MsgOptionDisableMediaUnfurl(),
+	}
+	switch {
+	case where.change != "":
+		// The metadata that is there stays: it names the post.
+		opts = append(opts, slackapi.MsgOptionUpdate(where.change))
+	case where.thread != "":
+		opts = append(opts, slackapi.MsgOptionTS(where.thread), slackapi.MsgOptionBroadcast(), metadata(key))
+	default:
+		opts = append(opts, metadata(key))
+	}
+	channel, ts, _, err := c.api.SendMessageContext(ctx, where.channel, opts...)
+	if err != nil {
+		return "", failure(err)
+	}
+	if ts == "" {
+		return "", &dispatch.Error{Reason: dispatch.Unreachable, Detail: badAnswer}
+	}
+	return reference{or(channel, where.channel), ts}.String(), nil
+}
+
+func metadata(key string) slackapi.MsgOption {
+	return slackapi.MsgOptionMetadata(slackapi.SlackMetadata{EventType: eventType, EventPayload: map[string]any{"key": key}})
+}

@@ -1,0 +1,78 @@
+package slack
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"nis2clock/internal/dispatch"
+	"nis2clock/internal/incident"
+)
+
+// reminderMessage speaks about one clock, for all the thresholds it has
+// passed since the last reminder.
+func reminderMessage(n dispatch.Notice, zone *time.Location) message {
+	v := n.Incident
+	c := clockOf(n)
+	title := mark(v) + escape(string(v.ID), maxFact) + " " + clockTitle(c)
+
+	headline := "*" + title + "*: " + standing(c, n.Now, zone)
+	due := ""
+	if open(c) {
+		if c.TargetAt.Before(c.DueAt) {
+			headline = "*" + title + "*: house target " + leftOrPassed(c.TargetAt, n.Now) + "; " + standing(c, n.Now, zone) + " by law"
+		}
+		due = "Due " + instant(c.DueAt, zone) + ", " + basis(c, v) + "."
+	}
+	unseen := ""
+	if acknowledgeable(v) {
+		unseen = "*Nobody has acknowledged this incident.*"
+	}
+	about := []string{
+		headline, due, passed(n.Effect.Thresholds, zone), lateNote(n, "reminder"), unseen,
+		"Only a recorded submission stops this clock.",
+	}
+
+	var d draft
+	page := openPage(n)
+	blocks := d.keep(sections(drillNote(v), refusal(n), repeatNote(n), lines(maxSection, page, about...))...)
+	if byFallback(n) {
+		blocks = append(blocks, d.keep(button(v)...)...)
+	}
+	text := slices.Concat([]string{headline, drillNote(v), refusal(n), repeatNote(n)}, about[1:])
+	return message{text: lines(maxText, page, text...), blocks: blocks}
+}
+
+// clockOf is the clock a reminder speaks about. One the incident no longer
+// shows is known by its name alone.
+func clockOf(n dispatch.Notice) incident.ClockView {
+	for _, c := range n.Incident.Clocks {
+		if c.ClockID == n.Effect.Clock {
+			return c
+		}
+	}
+	return incident.ClockView{ClockID: n.Effect.Clock, State: incident.ClockStopped, Stopped: new("it is no longer among the incident's clocks")}
+}
+
+// maxPassed is how many passed thresholds a reminder lists: the newest.
+const maxPassed = 8
+
+// passed lists the thresholds that were passed, and when.
+func passed(ts []incident.Passed, zone *time.Location) string {
+	if len(ts) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("Passed: ")
+	if more := len(ts) - maxPassed; more > 0 {
+		b.WriteString(plural(more, "earlier one") + "; ")
+		ts = ts[more:]
+	}
+	for i, t := range ts {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(threshold(t.Name) + " at " + stamp(t.At, zone))
+	}
+	return b.String() + "."
+}

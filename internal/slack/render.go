@@ -1,0 +1,141 @@
+package slack
+
+import (
+	"strings"
+	"time"
+
+	slackapi "github.com/slack-go/slack"
+
+	"nis2clock/internal/dispatch"
+	"nis2clock/internal/incident"
+)
+
+// message is what is sent: blocks, and beside them the text that phones show
+// and that stands alone when Slack refuses the blocks (SL-19, SL-21). It is
+// mrkdwn and says by itself all that matters.
+type message struct {
+	text   string
+	blocks []slackapi.Block
+}
+
+// render puts a notice into words. It reads nothing but the notice.
+func render(n dispatch.Notice, zone *time.Location) message {
+	switch n.Effect.Role {
+	case incident.Post, incident.Update:
+		return incidentMessage(n, zone)
+	case incident.Reminder:
+		return reminderMessage(n, zone)
+	case incident.Heartbeat:
+		return serviceMessage(n)
+	}
+	return pageMessage(n, zone)
+}
+
+const (
+	everyone = "<!channel> "
+	drill    = "*EXERCISE. This is not a real incident. Send nothing to an authority.*"
+	repeated = "_This may repeat an earlier message: whether that one arrived is not known._"
+)
+
+// mark is in front of every text about an exercise.
+func mark(v incident.View) string {
+	if v.Exercise {
+		return "[EXERCISE] "
+	}
+	return ""
+}
+
+// drillNote is the sentence that an exercise shows; empty otherwise.
+func drillNote(v incident.View) string {
+	if v.Exercise {
+		return drill
+	}
+	return ""
+}
+
+// repeatNote is the sentence of a message that may have been said before.
+func repeatNote(n dispatch.Notice) string {
+	if n.Repeat {
+		return repeated
+	}
+	return ""
+}
+
+// lateNote says how late a message is, from a minute on.
+func lateNote(n dispatch.Notice, what string) string {
+	if late := n.Now.Sub(n.Since); !n.Since.IsZero() && late > time.Minute {
+		return "This " + what + " is " + span(late) + " late."
+	}
+	return ""
+}
+
+// refusal tells everyone in the channel what did not happen elsewhere; empty
+// if the notice came the way it was meant to.
+func refusal(n dispatch.Notice) string {
+	if len(n.Refused) == 0 {
+		return ""
+	}
+	names := make([]string, 0, 3)
+	for i, ch := range n.Refused {
+		if i == 3 {
+			names = append(names, "others")
+			break
+		}
+		names = append(names, vendor(ch))
+	}
+	s := everyone + "*" + strings.Join(names, ", ") + " refused this. Nobody was paged.* Somebody here must take it."
+	if reason := escape(n.Reason, maxReason); reason != "" {
+		s += " The answer was: " + reason
+	}
+	return s
+}
+
+// byFallback reports whether the notice calls everyone: it pages, or was
+// refused elsewhere.
+func byFallback(n dispatch.Notice) bool {
+	return n.Effect.Role == incident.Page || len(n.Refused) > 0
+}
+
+// heading is the header block: plain text, which Slack still unescapes.
+func heading(v incident.View) slackapi.Block {
+	s := mark(v) + name(v)
+	return slackapi.NewHeaderBlock(slackapi.NewTextBlockObject(slackapi.PlainTextType, escape(s, maxHeader), false, false))
+}
+
+// name is an incident's id and title, not yet escaped.
+func name(v incident.View) string {
+	if v.Title == "" {
+		return string(v.ID)
+	}
+	return string(v.ID) + ": " + v.Title
+}
+
+// sections makes a block of each text that is not empty.
+func sections(texts ...string) []slackapi.Block {
+	var out []slackapi.Block
+	for _, t := range texts {
+		if t != "" {
+			out = append(out, section(t))
+		}
+	}
+	return out
+}
+
+// acknowledgeable reports whether pressing the button would change anything.
+func acknowledgeable(v incident.View) bool {
+	return v.ID != "" && v.AcknowledgedAt == nil && v.Status != incident.StatusClosed
+}
+
+// button is the Acknowledge button; no block when there is nothing to press.
+func button(v incident.View) []slackapi.Block {
+	if !acknowledgeable(v) {
+		return nil
+	}
+	b := slackapi.NewButtonBlockElement(AcknowledgeAction, string(v.ID), slackapi.NewTextBlockObject(slackapi.PlainTextType, "Acknowledge", false, false))
+	return []slackapi.Block{slackapi.NewActionBlock("", b.WithStyle(slackapi.StylePrimary))}
+}
+
+// openPage links to the incident's page; empty without an address.
+func openPage(n dispatch.Notice) string {
+	return link(n.Page, "Open "+escape(string(n.Incident.ID), maxFact)+" in nis2clock")
+}
