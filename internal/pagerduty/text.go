@@ -1,0 +1,89 @@
+package pagerduty
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// plain makes a foreign text one line of valid UTF-8 without control and
+// invisible characters. It may be longer in bytes than s only where s was not
+// valid.
+func plain(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r) || unicode.IsControl(r):
+			return ' '
+		case !unicode.IsGraphic(r):
+			return -1
+		}
+		return r
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
+}
+
+const ellipsis = "…"
+
+// cut returns s with at most limit bytes, cut between characters and marked.
+// The limit must hold the mark.
+func cut(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	end := limit - len(ellipsis)
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + ellipsis
+}
+
+// words is s made plain and cut to limit bytes. Of a huge text only the head
+// is looked at.
+func words(s string, limit int) string {
+	if len(s) > 4*limit {
+		s = cut(s, 4*limit)
+	}
+	return cut(plain(s), limit)
+}
+
+// span writes a length of time as a person says it: to the minute, rounded
+// towards zero, without a sign.
+func span(d time.Duration) string {
+	d = d.Abs()
+	days, hours, minutes := int(d/(24*time.Hour)), int(d/time.Hour)%24, int(d/time.Minute)%60
+	switch {
+	case days > 0:
+		return fmt.Sprintf("%dd %dh", days, hours)
+	case hours > 0:
+		return fmt.Sprintf("%dh %dm", hours, minutes)
+	case minutes > 0:
+		return fmt.Sprintf("%dm", minutes)
+	}
+	return "under a minute"
+}
+
+// when writes an instant in UTC and, where it differs, in the zone.
+func when(t time.Time, zone *time.Location) string {
+	const day, clock = "2006-01-02", "15:04 MST"
+	utc := t.UTC()
+	s := utc.Format(day + " " + clock)
+	if zone == nil || zone == time.UTC {
+		return s
+	}
+	local := t.In(zone)
+	if local.Format(day) == utc.Format(day) {
+		return s + " (" + local.Format(clock) + ")"
+	}
+	return s + " (" + local.Format(day+" "+clock) + ")"
+}
+
+// instant writes an instant for machines; empty when there is none, or none
+// that RFC 3339 can write.
+func instant(t time.Time) string {
+	if t = t.UTC(); t.IsZero() || t.Year() < 1 || t.Year() > 9999 {
+		return ""
+	}
+	return t.Format(time.RFC3339Nano)
+}
