@@ -1,0 +1,11 @@
+// Package templates holds the report templates that are compiled into the
+// program: Markdown with Go template actions, one file for each report, named
+// after its stage. A folder with files of the same names replaces them.
+package templates
+
+import "embed"
+
+// FS holds the templates at its root, for example "early_warning.md".
+//
+//go:embed *.md
+var FS embed.FS
