@@ -87,6 +87,9 @@ func (r *Rules) Execute(s *State, now time.Time, cmd Command) (reply any, entrie
 // facts are what the law asks about an incident, for one track and regime.
 func (i *Incident) facts(t Track, id regime.ID) regime.Facts {
 	f := regime.Facts{DetectedAt: i.DetectedAt, HandledAt: i.HandledAt, Entity: t.Kind, Submitted: map[regime.StageID]regime.Submission{}}
+	// Nobody has said yet whether its trust services are affected: yes is the
+	// safe side.
+	f.AffectsTrustService = t.Kind == regime.TrustServiceProvider
 	if i.Aware != nil {
 		f.AwareAt = i.Aware.At
 	}

@@ -34,6 +34,10 @@ func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("channel", c.Channel), slog.String("base_url", c.BaseURL))
 }
 
+// String and GoString show no secret either.
+func (c Config) String() string   { return c.LogValue().String() }
+func (c Config) GoString() string { return c.String() }
+
 var channelID = regexp.MustCompile(`^[CGD][A-Z0-9]+$`)
 
 // Validate says all that is wrong with the settings, without showing a secret.
