@@ -1,0 +1,187 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"nis2clock/internal/access"
+	"nis2clock/internal/classify"
+	"nis2clock/internal/incident"
+	"nis2clock/internal/intake"
+	"nis2clock/internal/pagerduty"
+	"nis2clock/internal/slack"
+)
+
+// Config is everything an operator can set. Paths are as the process can open
+// them. It is read-only once loaded.
+type Config struct {
+	// DataDir is the folder of the journal, the vault and the tokens.
+	DataDir string
+	// Entities are the legal entities that report, at least one.
+	Entities []Entity
+	// Classification is what alerts become and how they are correlated.
+	Classification classify.Policy
+	Clocks         Clocks
+	Intake         Intake
+	PagerDuty      *pagerduty.Config // nil for none
+	Slack          *slack.Config     // nil for none
+	Web            Web
+	// TemplatesDir holds report templates that replace the built-in ones;
+	// empty for none.
+	TemplatesDir string
+	// Warnings are what is doubtful in the file, in order of line, each in the
+	// form that the package comment gives.
+	Warnings []string
+}
+
+// Clocks is when people are reminded of a clock.
+type Clocks struct {
+	Reminders    []incident.Threshold
+	OverdueEvery time.Duration      // 0 for never; otherwise at least a minute
+	PageFrom     incident.Threshold // earlier reminders do not wake anybody
+}
+
+// Intake is who may send alerts and what is expected of them.
+type Intake struct {
+	TokenFiles []string      // of bearer tokens, besides [access.IntakeFile] in the data folder
+	Basic      *access.Basic // nil for no basic auth
+	MaxBody    int64         // bytes
+	Heartbeat  Heartbeat
+	// Alertmanagers are the base addresses, without a slash at the end, that
+	// are asked for what the webhook missed.
+	Alertmanagers []string
+}
+
+// Heartbeat is the alert that must keep coming; both fields are zero for none.
+type Heartbeat struct {
+	AlertName string
+	Within    time.Duration
+}
+
+// Web is where the service listens.
+type Web struct {
+	Listen      string // host:port
+	ExternalURL string // where people reach it, without a slash at the end; empty when not given
+	TLS         *TLS   // nil for plain HTTP
+}
+
+// TLS names PEM files.
+type TLS struct {
+	CertFile     string
+	KeyFile      string
+	ClientCAFile string // of the authority whose client certificates open the intake; empty for none
+}
+
+// Default is the configuration without a file.
+func Default() *Config {
+	return &Config{
+		DataDir:        "data",
+		Entities:       []Entity{defaultEntity()},
+		Classification: classify.DefaultPolicy(),
+		Clocks: Clocks{
+			Reminders:    thresholds("50%", "75%", "90%", "1h", "0s"),
+			OverdueEvery: time.Hour,
+			PageFrom:     thresholds("75%")[0],
+		},
+		Intake: Intake{MaxBody: intake.DefaultMaxBody},
+		Web:    Web{Listen: "127.0.0.1:2555"},
+	}
+}
+
+// thresholds are those of [Default].
+func thresholds(names ...string) []incident.Threshold {
+	all := make([]incident.Threshold, len(names))
+	for i, name := range names {
+		t, err := incident.ParseThreshold(name)
+		if err != nil {
+			panic(err) // the names above are constants
+		}
+		all[i] = t
+	}
+	return all
+}
+
+// Policy is when people are reminded, with the channels left out: which there
+// are is known once they have been made.
+func (c Config) Policy() incident.ReminderPolicy {
+	return incident.ReminderPolicy{
+		Reminders:       c.Clocks.Reminders,
+		OverdueEvery:    incident.Span(c.Clocks.OverdueEvery),
+		PageFrom:        c.Clocks.PageFrom,
+		Heartbeat:       c.Intake.Heartbeat.AlertName,
+		HeartbeatWithin: incident.Span(c.Intake.Heartbeat.Within),
+	}
+}
+
+// Tracks are the reporting duties of the entities, in their order. Each regime
+// in them is in [regime.Builtin].
+func (c Config) Tracks() []incident.Track {
+	tracks := make([]incident.Track, len(c.Entities))
+	for i, e := range c.Entities {
+		tracks[i] = incident.Track{
+			Entity: e.Name, MemberState: e.MemberState, Authority: e.Authority,
+			Kind: e.Kind(), Regimes: e.Regimes, Place: e.Place,
+		}
+	}
+	return tracks
+}
+
+// Zone is the one shown to people beside UTC: that of the first entity's
+// authority. Nil shows UTC alone.
+func (c Config) Zone() *time.Location { return c.Entities[0].Place.Zone }
+
+// LogValue implements [slog.LogValuer]. It says what is set up and shows no
+// secret.
+func (c Config) LogValue() slog.Value {
+	names := make([]string, len(c.Entities))
+	for i, e := range c.Entities {
+		names[i] = e.Name
+	}
+	return slog.GroupValue(
+		slog.String("data_dir", c.DataDir),
+		slog.Any("entities", names),
+		slog.String("listen", c.Web.Listen),
+		slog.String("external_url", c.Web.ExternalURL),
+		slog.Bool("tls", c.Web.TLS != nil),
+		slog.Int64("max_body", c.Intake.MaxBody),
+		slog.String("heartbeat", c.Intake.Heartbeat.AlertName),
+		slog.Any("alertmanagers", c.Intake.Alertmanagers),
+		slog.Bool("pagerduty", c.PagerDuty != nil),
+		slog.Bool("slack", c.Slack != nil),
+		slog.String("templates_dir", c.TemplatesDir),
+	)
+}
+
+// String implements [fmt.Stringer] with what [Config.LogValue] says.
+func (c Config) String() string { return c.LogValue().String() }
+
+// GoString implements [fmt.GoStringer] with what [Config.LogValue] says.
+func (c Config) GoString() string { return c.String() }
+
+// Load reads a file. Getenv is [os.Getenv] or stands in for it; secrets in
+// files are read too. The error joins all mistakes, one line each; there is no
+// partial configuration.
+func Load(path string, getenv func(string) string) (*Config, error) {
+	data, err := readBounded(path, maxFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the config: %w", err)
+	}
+	return parse(path, filepath.Dir(path), data, getenv)
+}
+
+// parse reads the bytes of the file called name, whose relative paths count
+// from dir.
+func parse(name, dir string, data []byte, getenv func(string) string) (*Config, error) {
+	r := &reader{name: name, dir: dir, getenv: getenv}
+	c := Default()
+	if s, ok := r.document(data); ok {
+		c.read(s)
+	}
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	c.Warnings = r.notices()
+	return c, nil
+}

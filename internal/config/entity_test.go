@@ -1,0 +1,105 @@
+package config
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"nis2clock/internal/incident"
+	"nis2clock/internal/regime"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// entityOf reads one entity written in flow form.
+func entityOf(t *testing.T, flow string) Entity {
+	t.Helper()
+	c, err := parse("c.yaml", ".", []byte("entities: ["+flow+"]\n"), environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Entities[0]
+}
+
+// TestCapitals knows the Union's standard times: hours east of UTC in January.
+func TestCapitals(t *testing.T) {
+	east := map[int]string{0: "IE PT", 2: "BG CY EE FI GR LT LV RO", 1: "AT BE CZ DE DK ES FR HR HU IT LU MT NL PL SE SI SK"}
+	n := 0
+	for hours, states := range east {
+		for i := 0; i < len(states); i += 3 {
+			n++
+			state := states[i : i+2]
+			e := entityOf(t, fmt.Sprintf("{member_state: %s}", state))
+			if e.MemberState != state || e.Place.Zone == nil {
+				t.Errorf("%s: state %q, zone %v", state, e.MemberState, e.Place.Zone)
+				continue
+			}
+			if _, offset := time.Date(2027, 1, 15, 12, 0, 0, 0, e.Place.Zone).Zone(); offset != hours*3600 {
+				t.Errorf("%s: %s is %d s east of UTC in January, want %d h", state, e.Place.Zone, offset, hours)
+			}
+		}
+	}
+	if n != 27 || len(regime.MemberStates()) != 27 {
+		t.Errorf("%d States checked, %d known, want 27", n, len(regime.MemberStates()))
+	}
+}
+
+func TestPlace(t *testing.T) {
+	for _, tt := range []struct{ name, flow, state, zone string }{
+		{"EL is Greece", "{member_state: EL}", "GR", "Europe/Athens"},
+		{"a zone of its own", "{member_state: ES, tz: Atlantic/Canary}", "ES", "Atlantic/Canary"},
+		{"the order does not matter", "{tz: Atlantic/Azores, member_state: PT}", "PT", "Atlantic/Azores"},
+		{"a zone without a State", "{tz: UTC}", "", "UTC"},
+		{"neither", "{name: a}", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := entityOf(t, tt.flow)
+			zone := ""
+			if e.Place.Zone != nil {
+				zone = e.Place.Zone.String()
+			}
+			if e.MemberState != tt.state || zone != tt.zone {
+				t.Errorf("got %q in %q, want %q in %q", e.MemberState, zone, tt.state, tt.zone)
+			}
+		})
+	}
+}
+
+func TestTextStaysAsWritten(t *testing.T) {
+	c, err := parse("c.yaml", ".", []byte("entities:\n  - national_id: 0123\n    sector: yes\n    address: |\n      Rue de la Loi 1\n      1000 Bruxelles\n    authority: >-\n      a\n      b\n"), environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := c.Entities[0]
+	if diff := cmp.Diff([]string{"0123", "yes", "Rue de la Loi 1\n1000 Bruxelles", "a b"}, []string{e.NationalID, e.Sector, e.Address, e.Authority}); diff != "" {
+		t.Errorf("texts (-want +got):\n%s", diff)
+	}
+}
+
+func TestTracks(t *testing.T) {
+	c, err := parse("c.yaml", secretDir(t), []byte(`
+pagerduty: {routing_key_file: key}
+slack: {token_file: token, channel: C1}
+entities:
+  - {name: signatures, type: trust_service_provider, member_state: AT, authority: CERT.at, holidays: [2027-01-06]}
+  - {name: grid, type: electricity supplier}
+`), environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vienna, err := time.LoadLocation("Europe/Vienna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []incident.Track{
+		{Entity: "signatures", MemberState: "AT", Authority: "CERT.at", Kind: regime.TrustServiceProvider, Regimes: []regime.ID{"nis2"},
+			Place: regime.Place{Zone: vienna, Holidays: regime.Holidays{{Year: 2027, Month: 1, Day: 6}: ""}}},
+		{Entity: "grid", Regimes: []regime.ID{"nis2"}},
+	}
+	if diff := cmp.Diff(want, c.Tracks(), equal); diff != "" {
+		t.Errorf("tracks (-want +got):\n%s", diff)
+	}
+	if c.PagerDuty.Zone.String() != "Europe/Vienna" || c.Slack.Zone.String() != "Europe/Vienna" {
+		t.Errorf("pages show %v, messages %v: want the first entity's zone", c.PagerDuty.Zone, c.Slack.Zone)
+	}
+}

@@ -1,0 +1,156 @@
+package config
+
+import (
+	"time"
+
+	"nis2clock/internal/access"
+	"nis2clock/internal/pagerduty"
+	"nis2clock/internal/slack"
+)
+
+// Bounds of what can be set.
+const (
+	// minBody: a body refused as too large never comes again (AM-19).
+	minBody = 64 << 10
+	maxBody = 4 << 30
+	// minEvery keeps what repeats from drowning people.
+	minEvery = time.Minute
+	// routingKeyLength is that of an integration key, in characters (PD-2).
+	routingKeyLength = 32
+)
+
+// read takes every key of the file; c holds the defaults.
+func (c *Config) read(s *section) {
+	defer s.close()
+	scalar(s, "data_dir", &c.DataDir, s.resolve)
+	c.entities(s)
+	if sub, ok := s.section("classification"); ok {
+		c.classification(sub)
+	}
+	if sub, ok := s.section("clocks"); ok {
+		c.Clocks.read(sub)
+	}
+	if sub, ok := s.section("intake"); ok {
+		c.Intake.read(sub)
+	}
+	if sub, ok := s.section("pagerduty"); ok {
+		c.PagerDuty = readPagerDuty(sub)
+		c.PagerDuty.Zone = c.Zone()
+	}
+	if sub, ok := s.section("slack"); ok {
+		c.Slack = readSlack(sub)
+		c.Slack.Zone = c.Zone()
+	}
+	if sub, ok := s.section("web"); ok {
+		c.Web.read(sub)
+	}
+	if sub, ok := s.section("reports"); ok {
+		defer sub.close()
+		sub.folder("templates_dir", &c.TemplatesDir)
+	}
+}
+
+func (c *Config) classification(s *section) {
+	defer s.close()
+	list(s, "correlate_by", &c.Classification.CorrelateBy, parseLabel)
+	scalar(s, "correlate_within", &c.Classification.CorrelateWithin, atLeast(minEvery))
+	scalar(s, "triage_within", &c.Classification.TriageWithin, atLeast(minEvery))
+}
+
+func (c *Clocks) read(s *section) {
+	defer s.close()
+	list(s, "reminders", &c.Reminders, parseThreshold)
+	scalar(s, "overdue_every", &c.OverdueEvery, zeroOr(atLeast(minEvery)))
+	scalar(s, "page_from", &c.PageFrom, parseThreshold)
+}
+
+func (c *Intake) read(s *section) {
+	defer s.close()
+	if auth, ok := s.section("auth"); ok {
+		defer auth.close()
+		c.TokenFiles = auth.tokenFiles("token_files")
+		if basic, ok := auth.section("basic"); ok {
+			c.Basic = readBasic(basic)
+		}
+	}
+	scalar(s, "max_body", &c.MaxBody, parseSize)
+	if beat, ok := s.section("heartbeat"); ok {
+		defer beat.close()
+		c.Heartbeat = Heartbeat{AlertName: "Watchdog", Within: 15 * time.Minute}
+		scalar(beat, "alertname", &c.Heartbeat.AlertName, parseText)
+		scalar(beat, "within", &c.Heartbeat.Within, atLeast(minEvery))
+	}
+	if sub, ok := s.section("reconcile"); ok {
+		defer sub.close()
+		list(sub, "alertmanager", &c.Alertmanagers, parseBase)
+	}
+}
+
+func readBasic(s *section) *access.Basic {
+	defer s.close()
+	b := new(access.Basic)
+	if !scalar(s, "username", &b.Username, parseUsername) {
+		s.missing("username", "give the name that Alertmanager's http_config sends")
+	}
+	if f, ok := s.take("password_file"); !ok {
+		s.missing("password_file", "name the file that holds the password")
+	} else if path, _, ok := f.secretFile(); ok {
+		b.PasswordFile = path
+	}
+	return b
+}
+
+func readPagerDuty(s *section) *pagerduty.Config {
+	defer s.close()
+	c := &pagerduty.Config{BaseURL: pagerduty.DefaultBaseURL}
+	key, f, ok := s.secret("routing_key")
+	switch {
+	case f == nil:
+		s.missing("routing_key_file", "name the file that holds the integration key of an Events API v2 integration, or write routing_key: ${NAME}")
+	case ok && len(key) != routingKeyLength:
+		f.refuse("the key has %d characters, not %d: copy the integration key of an Events API v2 integration", len(key), routingKeyLength)
+	}
+	c.RoutingKey = key
+	scalar(s, "url", &c.BaseURL, parseHost)
+	return c
+}
+
+func readSlack(s *section) *slack.Config {
+	defer s.close()
+	c := &slack.Config{BaseURL: slack.DefaultBaseURL}
+	token, f, _ := s.secret("token")
+	if f == nil {
+		s.missing("token_file", "name the file that holds the app's bot token (xoxb-…), or write token: ${NAME}")
+	}
+	secret, f, _ := s.secret("signing_secret")
+	if f == nil {
+		s.warn(s.line, s.at("signing_secret_file"), "is missing: the Acknowledge button will not work")
+	}
+	c.Token, c.SigningSecret = token, secret
+	if !scalar(s, "channel", &c.Channel, parseChannel) {
+		s.missing("channel", "give the id of the channel to post to, such as C024BE91L")
+	}
+	scalar(s, "url", &c.BaseURL, parseURL)
+	return c
+}
+
+func (c *Web) read(s *section) {
+	defer s.close()
+	scalar(s, "listen", &c.Listen, parseListen)
+	scalar(s, "external_url", &c.ExternalURL, parseBase)
+	tls, ok := s.section("tls")
+	if !ok {
+		return
+	}
+	defer tls.close()
+	c.TLS = new(TLS)
+	if !tls.file("cert_file", &c.TLS.CertFile) {
+		tls.missing("cert_file", "name the PEM file of the certificate and its chain")
+	}
+	if f, ok := tls.take("key_file"); !ok {
+		tls.missing("key_file", "name the PEM file of the certificate's private key")
+	} else if path, _, ok := f.secretFile(); ok {
+		c.TLS.KeyFile = path
+	}
+	tls.file("client_ca_file", &c.TLS.ClientCAFile)
+}

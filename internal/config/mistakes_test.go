@@ -1,0 +1,217 @@
+package config
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Secrets that lie in the files and the environment of these tests.
+const (
+	keySecret   = "k3y-in-a-file-k3y-in-a-file-k3y-"
+	tokenSecret = "t0ken-in-a-file"
+	envSecret   = "s3cret-in-the-environment-32-abc"
+)
+
+// secretDir is a folder of files to be named in a config.
+func secretDir(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, f := range map[string]struct {
+		content string
+		mode    fs.FileMode
+	}{
+		"key":    {keySecret + "\n", 0o600},
+		"token":  {tokenSecret + "\r\n", 0o600},
+		"open":   {tokenSecret + "\n", 0o644},
+		"group":  {tokenSecret + "\n", 0o640},
+		"short":  {tokenSecret + "\n", 0o600},
+		"lines":  {tokenSecret + "\nsecond\n", 0o600},
+		"empty":  {"\n", 0o600},
+		"large":  {strings.Repeat("x", maxSecret+1), 0o600},
+		"public": {"PEM\n", 0o644},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(f.content), f.mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// environment stands in for os.Getenv.
+func environment(name string) string {
+	return map[string]string{"KEY": envSecret, "TOKEN": envSecret + "\n", "SPACED": "a b"}[name]
+}
+
+func TestMistakes(t *testing.T) {
+	dir := secretDir(t)
+	for _, tt := range []struct {
+		name, text string
+		want       []string // lines of the error, without the file name
+	}{
+		{"not YAML", "web: [\n", []string{"1: not YAML: sequence end token ']' not found"}},
+		{"tab", "web:\n\tlisten: x\n", []string{`2: not YAML: found character '\t' that cannot start any token`}},
+		{"a list at the root", "- web\n", []string{"1: want keys with values, such as name: value"}},
+		{"a word at the root", "data_dir:/data\n", []string{"1: want keys with values, such as name: value"}},
+		{"two documents", "data_dir: /a\n---\ndata_dir: /b\n", []string{"3: a second document: keep one"}},
+		{"a directive", "%YAML 1.2\n---\ndata_dir: /a\n", []string{"3: a second document: keep one"}},
+		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, entities, classification, clocks, intake, pagerduty, slack, web or reports"}},
+		{"unknown key below", "web:\n  listen: :80\n  tsl: {}\n", []string{"3: web.tsl: unknown key: want listen, external_url or tls"}},
+		{"unknown key in a list", "entities:\n  - name: a\n  - contact: {mail: x}\n", []string{"3: entities[1].contact.mail: unknown key: want name, role, email or phone"}},
+		{"unknown key that may be a secret", "slack:\n  channel: C024BE91L\n  token_file: token\n  signing_secret_file: token\n  x0xb-123456: 1\n", []string{"5: slack: unknown key: want token, token_file, signing_secret, signing_secret_file, channel or url"}},
+		{"merge key", "web:\n  <<: {listen: :80}\n", []string{"2: web: unknown key: want listen, external_url or tls"}},
+		{"key given twice", "web:\n  listen: :80\n  listen: :81\n", []string{"3: web.listen: is given twice, first on line 2: keep one"}},
+		{"no value", "data_dir:\nweb:\n  # listen: :80\n", []string{"1: data_dir: has no value: give it one or leave it out", "2: web: has no value: give it one or leave it out"}},
+		{"null", "web: {listen: ~, tls: null}\n", []string{"1: web.listen: has no value: give it one or leave it out", "1: web.tls: has no value: give it one or leave it out"}},
+		{"empty", "data_dir: ''\n", []string{"1: data_dir: is empty: give it a value or leave it out"}},
+		{"anchor", "data_dir: &a /data\n", []string{"1: data_dir: anchors, aliases, tags and directives are not read here: write the value out"}},
+		{"alias", "web: &a {}\nclocks: *a\n", []string{"1: web: anchors, aliases, tags and directives are not read here: write the value out", "2: clocks: anchors, aliases, tags and directives are not read here: write the value out"}},
+		{"tag", "data_dir: !!str 1\n", []string{"1: data_dir: anchors, aliases, tags and directives are not read here: write the value out"}},
+		{"a list for a value", "data_dir: [a]\n", []string{"1: data_dir: want a single value"}},
+		{"a value for a list", "classification:\n  correlate_by: alertname\n", []string{"2: classification.correlate_by: want a list, such as [a, b]"}},
+		{"a value for a section", "web: :80\n", []string{"1: web: want keys with values, such as name: value"}},
+		{"control character", "data_dir: \"a\\0b\"\n", []string{"1: data_dir: holds a control character"}},
+
+		{"no entity", "entities: []\n", []string{"1: entities: the list is empty: leave the key out for one entity named default"}},
+		{"an entity that is a word", "entities: [acme]\n", []string{"1: entities[0]: want keys with values, such as name: value"}},
+		{"entity name", "entities: [{name: ACME GmbH}]\n", []string{`1: entities[0].name: "ACME GmbH" is not a short name: want up to 64 letters, digits, dots, dashes and underscores; legal_name holds the full one`}},
+		{"two bad names are not one", "entities: [{name: a/b}, {name: a/b}]\n", []string{
+			`1: entities[0].name: "a/b" is not a short name: want up to 64 letters, digits, dots, dashes and underscores; legal_name holds the full one`,
+			`1: entities[1].name: "a/b" is not a short name: want up to 64 letters, digits, dots, dashes and underscores; legal_name holds the full one`}},
+		{"entity named twice", "entities:\n  - name: acme\n  - class: essential\n    name: acme\n", []string{`4: entities[1].name: "acme" is the name of entities[0] too: give each entity its own`}},
+		{"two entities without a name", "entities:\n  - class: essential\n  - class: important\n", []string{`3: entities[1].name: "default" is the name of entities[0] too: give each entity its own`}},
+		{"class", "entities: [{class: Essential}]\n", []string{`1: entities[0].class: "Essential" is not a class: want essential, important or not_in_scope`}},
+		{"trust service provider misspelt", "entities: [{type: Trust-service provider}]\n", []string{`1: entities[0].type: "Trust-service provider" would not be counted as a trust service provider (Art. 23(4), last subparagraph): write trust_service_provider`}},
+		{"member state", "entities: [{member_state: UK}, {name: b, member_state: de}]\n", []string{
+			`1: entities[0].member_state: "UK" is not a Member State: want two capital letters such as DE`,
+			`1: entities[1].member_state: "de" is not a Member State: want two capital letters such as DE`}},
+		{"time zone", "entities: [{tz: Europe/Bonn}, {name: b, tz: Local}, {name: c, tz: ../zone}]\n", []string{
+			`1: entities[0].tz: "Europe/Bonn" is not a time zone here: want an IANA name such as Europe/Berlin`,
+			`1: entities[1].tz: "Local" is not a time zone here: want an IANA name such as Europe/Berlin`,
+			`1: entities[2].tz: "../zone" is not a time zone here: want an IANA name such as Europe/Berlin`}},
+		{"no regime", "entities: [{regimes: []}]\n", []string{"1: entities[0].regimes: the list is empty, so no clock would ever run: leave the key out for nis2"}},
+		{"e-mail", "entities: [{contact: {email: Erika <e@acme.example>}}, {name: b, contact: {email: acme}}]\n", []string{
+			"1: entities[0].contact.email: is not an e-mail address such as soc@example.eu",
+			"1: entities[1].contact.email: is not an e-mail address such as soc@example.eu"}},
+		{"holidays", "entities:\n  - holidays:\n      - 2027-02-29\n      - 2027-01-01\n      - 2027-01-01\n", []string{
+			`3: entities[0].holidays[0]: "2027-02-29" is not a date such as 2027-01-01`,
+			"5: entities[0].holidays[2]: is listed before: keep one"}},
+
+		{"duration", "classification:\n  correlate_within: 4 hours\n  triage_within: 15\n", []string{
+			`2: classification.correlate_within: "4 hours" is not a length of time such as 15m, 4h or 1d`,
+			`3: classification.triage_within: "15" is not a length of time such as 15m, 4h or 1d`}},
+		{"negative duration", "classification: {triage_within: -1h}\n", []string{`1: classification.triage_within: "-1h" is not a length of time such as 15m, 4h or 1d`}},
+		{"short duration", "clocks: {overdue_every: 59s}\n", []string{`1: clocks.overdue_every: "59s" is too short: want 1m or longer`}},
+		{"zero where it means nothing", "classification: {correlate_within: 0s}\n", []string{`1: classification.correlate_within: "0s" is too short: want 1m or longer`}},
+		{"label", "classification: {correlate_by: [a, \"\\xff\", a]}\n", []string{"1: classification.correlate_by[2]: is listed before: keep one"}},
+		{"reminders", "clocks:\n  reminders: [50%, 100%, 0%, soon, 1h, 60m]\n  page_from: often\n", []string{
+			`2: clocks.reminders[1]: "100%" is neither a share of the period such as 75% nor a time before its end such as 1h`,
+			`2: clocks.reminders[2]: "0%" is neither a share of the period such as 75% nor a time before its end such as 1h`,
+			`2: clocks.reminders[3]: "soon" is neither a share of the period such as 75% nor a time before its end such as 1h`,
+			"2: clocks.reminders[5]: is listed before: keep one",
+			`3: clocks.page_from: "often" is neither a share of the period such as 75% nor a time before its end such as 1h`}},
+
+		{"size", "intake: {max_body: 64MB}\n", []string{`1: intake.max_body: "64MB" is not a size: want bytes, or a number with KiB, MiB or GiB such as 64MiB`}},
+		{"size below the bounds", "intake: {max_body: 65535}\n", []string{`1: intake.max_body: "65535" is out of bounds: want 64KiB to 4GiB`}},
+		{"size above the bounds", "intake: {max_body: 999999999999GiB}\n", []string{`1: intake.max_body: "999999999999GiB" is out of bounds: want 64KiB to 4GiB`}},
+		{"basic auth by half", "intake:\n  auth:\n    basic: {username: 'a:b'}\n", []string{
+			"3: intake.auth.basic.password_file: is missing: name the file that holds the password",
+			"3: intake.auth.basic.username: holds a colon, which basic auth does not allow"}},
+		{"token files", "intake:\n  auth:\n    token_files:\n      - token\n      - nowhere\n      - empty\n      - .\n      - large\n", []string{
+			"5: intake.auth.token_files[1]: the path named there cannot be read: no such file or directory; a relative one counts from the folder of this config",
+			"6: intake.auth.token_files[2]: the file named there is empty: write the secret into it",
+			"7: intake.auth.token_files[3]: the file named there cannot be read: not a regular file",
+			"8: intake.auth.token_files[4]: the file named there cannot be read: larger than 65536 bytes"}},
+		{"addresses", "intake:\n  reconcile:\n    alertmanager:\n      - alertmanager:9093\n      - http://u:p@am:9093\n      - http://am:9093?x=1\n      - http://am:99999\n      - http://am\n      - http://am/\n", []string{
+			"4: intake.reconcile.alertmanager[0]: is not an address such as https://host.example",
+			"5: intake.reconcile.alertmanager[1]: holds a user name or a password: leave them out of the address",
+			"6: intake.reconcile.alertmanager[2]: has a part that begins with ? or #: end the address before it",
+			"7: intake.reconcile.alertmanager[3]: has a port above 65535",
+			"9: intake.reconcile.alertmanager[5]: is listed before: keep one"}},
+
+		{"PagerDuty without a key", "pagerduty: {}\n", []string{"1: pagerduty.routing_key_file: is missing: name the file that holds the integration key of an Events API v2 integration, or write routing_key: ${NAME}"}},
+		{"literal secret", "pagerduty:\n  routing_key: 0123456789abcdef0123456789abcdef\n", []string{"2: pagerduty.routing_key: a secret has no place in this file: put it in a file and name that with routing_key_file, or write ${NAME} for an environment variable"}},
+		{"secret and file", "pagerduty:\n  routing_key_file: key\n  routing_key: ${KEY}\n", []string{"3: pagerduty.routing_key: routing_key_file is given too: keep one of the two"}},
+		{"short routing key", "pagerduty:\n  routing_key_file: short\n", []string{"2: pagerduty.routing_key_file: the key has 15 characters, not 32: copy the integration key of an Events API v2 integration"}},
+		{"unset variable", "pagerduty:\n  routing_key: ${NOBODY}\n", []string{"2: pagerduty.routing_key: the environment variable named there is empty or not set"}},
+		{"path in PagerDuty's address", "pagerduty: {routing_key_file: key, url: https://events.pagerduty.com/v2/enqueue}\n", []string{"1: pagerduty.url: has a path: end the address with the host"}},
+		{"Slack by half", "slack:\n  url: ftp://x\n", []string{
+			"1: slack.channel: is missing: give the id of the channel to post to, such as C024BE91L",
+			"1: slack.token_file: is missing: name the file that holds the app's bot token (xoxb-…), or write token: ${NAME}",
+			"2: slack.url: is not an address such as https://host.example"}},
+		{"Slack channel by name", "slack: {token: '${TOKEN}', channel: '#nis2'}\n", []string{"1: slack.channel: is not a channel id such as C024BE91L: Slack shows it at the foot of the channel's details"}},
+		{"secret of two lines", "slack: {token_file: lines, signing_secret: '${SPACED}', channel: C1}\n", []string{
+			"1: slack.signing_secret: the secret holds a space, a line end or another character that none has",
+			"1: slack.token_file: the secret holds a space, a line end or another character that none has"}},
+
+		{"listen", "web: {listen: localhost}\n", []string{`1: web.listen: "localhost" is not host:port, such as 127.0.0.1:2555, or :2555 for every interface`}},
+		{"listen port", "web: {listen: ':70000'}\n", []string{`1: web.listen: ":70000" is not host:port, such as 127.0.0.1:2555, or :2555 for every interface`}},
+		{"TLS by half", "web:\n  tls:\n    client_ca_file: nowhere\n", []string{
+			"2: web.tls.cert_file: is missing: name the PEM file of the certificate and its chain",
+			"2: web.tls.key_file: is missing: name the PEM file of the certificate's private key",
+			"3: web.tls.client_ca_file: the path named there cannot be read: no such file or directory; a relative one counts from the folder of this config"}},
+		{"templates", "reports: {templates_dir: token}\n", []string{"1: reports.templates_dir: the path named there is not that of a folder"}},
+		{"certificate", "web: {tls: {cert_file: ., key_file: key}}\n", []string{"1: web.tls.cert_file: the path named there is not that of a file"}},
+		{"all at once, by line", "zzz: 1\nweb: {listen: x}\nclocks: {overdue_every: x}\ndata_dir: []\n", []string{
+			"1: zzz: unknown key: want data_dir, entities, classification, clocks, intake, pagerduty, slack, web or reports",
+			`2: web.listen: "x" is not host:port, such as 127.0.0.1:2555, or :2555 for every interface`,
+			`3: clocks.overdue_every: "x" is not a length of time such as 15m, 4h or 1d`,
+			"4: data_dir: want a single value"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := parse("c.yaml", dir, []byte(tt.text), environment)
+			if err == nil {
+				t.Fatalf("accepted: %v", c)
+			}
+			var want []string
+			for _, line := range tt.want {
+				want = append(want, "c.yaml:"+line)
+			}
+			if diff := cmp.Diff(want, strings.Split(err.Error(), "\n")); diff != "" {
+				t.Errorf("mistakes (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestUnknownRegime(t *testing.T) {
+	_, err := parse("c.yaml", ".", []byte("entities:\n  - regimes: [nis2, nis3]\n"), environment)
+	if err == nil || !strings.HasPrefix(err.Error(), `c.yaml:2: entities[0].regimes[1]: there is no regime "nis3": want `) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	dir := secretDir(t)
+	for _, tt := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"none", "pagerduty: {routing_key_file: key}\n", nil},
+		{"group may read", "intake: {auth: {token_files: [group]}}\n", nil},
+		{"certificate may be read", "web: {tls: {cert_file: public, key_file: key}}\n", nil},
+		{"by line", "slack:\n  channel: C1\n  token_file: open\nintake: {auth: {token_files: [token, open]}}\n", []string{
+			"1: slack.signing_secret_file: is missing: the Acknowledge button will not work",
+			"3: slack.token_file: every user of this machine can read the file named there: chmod 600 it",
+			"4: intake.auth.token_files[1]: every user of this machine can read the file named there: chmod 600 it"}},
+		{"private key", "web: {tls: {cert_file: public, key_file: public}}\n", []string{"1: web.tls.key_file: every user of this machine can read the file named there: chmod 600 it"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := parse("c.yaml", dir, []byte(tt.text), environment)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []string
+			for _, line := range tt.want {
+				want = append(want, "c.yaml:"+line)
+			}
+			if diff := cmp.Diff(want, c.Warnings); diff != "" {
+				t.Errorf("warnings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
