@@ -1,9 +1,12 @@
 package incident
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
+
+	"nis2clock/internal/classify"
 )
 
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
@@ -17,7 +20,7 @@ func (e Opened) Describe() string {
 }
 
 func (e Attached) Describe() string {
-	return fmt.Sprintf("alert %s (%s) joined, started %s%s", name(e.Alert.Labels), e.Alert.Status, utc(e.Alert.StartsAt), e.Redetected.describe())
+	return fmt.Sprintf("alert %s joined (%s), started %s%s", name(e.Alert.Labels), e.Alert.Status, utc(e.Alert.StartsAt), e.Redetected.describe())
 }
 
 func (e AlertResolved) Describe() string {
@@ -104,7 +107,7 @@ func (Closed) Describe() string          { return "closed" }
 
 func (e PolicyAdopted) Describe() string {
 	return fmt.Sprintf("reminders at %s, then every %s overdue; channels %s",
-		strings.Join(e.Policy.names(), ", "), e.Policy.OverdueEvery, strings.Join(e.Policy.Channels, ", "))
+		strings.Join(e.Policy.names(), ", "), e.Policy.OverdueEvery, cmp.Or(strings.Join(e.Policy.Channels, ", "), "none configured"))
 }
 
 func (e Intended) Describe() string  { return "about to " + e.Effect.describe() }
@@ -117,12 +120,18 @@ func (e Failed) Describe() string {
 	return e.Effect.describe() + ": failed, will be tried again: " + e.Reason
 }
 
-// name is how an alert is called in a sentence.
+// name is how an alert is called in a sentence: its name, and where it is.
 func name(labels map[string]string) string {
-	if n := labels["alertname"]; n != "" {
-		return n
+	n := labels["alertname"]
+	if n == "" {
+		n = "without a name"
 	}
-	return "without a name"
+	for _, l := range classify.DefaultVolatile {
+		if v := labels[l]; v != "" {
+			return n + " on " + v
+		}
+	}
+	return n
 }
 
 // plural writes a count with its noun.

@@ -94,7 +94,7 @@ type AlertView struct {
 	Flags        []string          `json:"flags"`
 }
 
-// Links are paths below the service's address; the server makes them absolute.
+// Links are paths below the service's address.
 type Links struct {
 	Self   string `json:"self"`
 	Page   string `json:"page"`

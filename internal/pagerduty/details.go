@@ -112,7 +112,7 @@ func incidentDetails(n dispatch.Notice, zone *time.Location) details {
 		d.Thresholds = append(d.Thresholds, words(p.Name, maxName))
 	}
 	if late := lateBy(n); late > 0 {
-		d.LateBy = span(late)
+		d.LateBy = incident.Words(late)
 	}
 	d.Incomplete, d.MoreIncomplete = fit(v.Incomplete, maxIncomplete, incompleteText, func(s string) (string, int) {
 		s = words(s, maxSentence)

@@ -52,7 +52,7 @@ func summary(n dispatch.Notice, zone *time.Location) string {
 		}
 	}
 	if late := lateBy(n); late > 0 {
-		fmt.Fprintf(&b, ". This notice is late by %s", span(late))
+		fmt.Fprintf(&b, ". This notice is late by %s", incident.Words(late))
 	}
 	b.WriteString(refusal(n))
 	return cut(b.String(), maxSummary)
@@ -93,18 +93,18 @@ func standing(c *incident.ClockView, now time.Time, zone *time.Location) string 
 	case c.Stopped != nil:
 		return "was stopped: " + words(*c.Stopped, 80)
 	case c.Late:
-		return fmt.Sprintf("OVERDUE by %s, was due %s", span(now.Sub(c.DueAt)), when(c.DueAt, zone))
+		return fmt.Sprintf("OVERDUE by %s, was due %s", incident.Words(now.Sub(c.DueAt)), when(c.DueAt, zone))
 	case end.IsZero():
 		return "has no due instant"
 	case end.Equal(c.DueAt):
-		return fmt.Sprintf("due in %s, by %s", span(end.Sub(now)), when(end, zone))
+		return fmt.Sprintf("due in %s, by %s", incident.Words(end.Sub(now)), when(end, zone))
 	}
-	s := fmt.Sprintf("target in %s, by %s", span(end.Sub(now)), when(end, zone))
+	s := fmt.Sprintf("target in %s, by %s", incident.Words(end.Sub(now)), when(end, zone))
 	if !now.Before(end) {
-		s = "target missed by " + span(now.Sub(end))
+		s = "target missed by " + incident.Words(now.Sub(end))
 	}
 	if !c.DueAt.IsZero() {
-		s += fmt.Sprintf("; legally due in %s, by %s", span(c.DueAt.Sub(now)), when(c.DueAt, zone))
+		s += fmt.Sprintf("; legally due in %s, by %s", incident.Words(c.DueAt.Sub(now)), when(c.DueAt, zone))
 	}
 	return s
 }

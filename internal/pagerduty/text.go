@@ -1,7 +1,6 @@
 package pagerduty
 
 import (
-	"fmt"
 	"strings"
 	"time"
 	"unicode"
@@ -46,22 +45,6 @@ func words(s string, limit int) string {
 		s = cut(s, 4*limit)
 	}
 	return cut(plain(s), limit)
-}
-
-// span writes a length of time as a person says it: to the minute, rounded
-// towards zero, without a sign.
-func span(d time.Duration) string {
-	d = d.Abs()
-	days, hours, minutes := int(d/(24*time.Hour)), int(d/time.Hour)%24, int(d/time.Minute)%60
-	switch {
-	case days > 0:
-		return fmt.Sprintf("%dd %dh", days, hours)
-	case hours > 0:
-		return fmt.Sprintf("%dh %dm", hours, minutes)
-	case minutes > 0:
-		return fmt.Sprintf("%dm", minutes)
-	}
-	return "under a minute"
 }
 
 // when writes an instant in UTC and, where it differs, in the zone.

@@ -33,17 +33,6 @@ func TestWords(t *testing.T) {
 	}
 }
 
-func TestSpan(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "under a minute", 59 * time.Second: "under a minute", time.Minute: "1m", -90 * time.Minute: "1h 30m",
-		24*time.Hour - time.Second: "23h 59m", 24 * time.Hour: "1d 0h", 31*24*time.Hour - time.Hour: "30d 23h",
-	} {
-		if got := span(d); got != want {
-			t.Errorf("%s: got %q, want %q", d, got, want)
-		}
-	}
-}
-
 // A day in which Europe's clocks change, and one in which the date differs.
 func TestWhen(t *testing.T) {
 	brussels, err := time.LoadLocation("Europe/Brussels")

@@ -112,19 +112,19 @@ func standing(c incident.ClockView, now time.Time, zone *time.Location) string {
 		}
 		return "stopped: " + escape(*c.Stopped, maxReason)
 	case incident.ClockOverdue:
-		return "*OVERDUE by " + span(now.Sub(c.DueAt)) + "*"
+		return "*OVERDUE by " + incident.Words(now.Sub(c.DueAt)) + "*"
 	case incident.ClockProjected:
-		return "projected, " + span(c.DueAt.Sub(now)) + " left"
+		return "projected, " + incident.Words(c.DueAt.Sub(now)) + " left"
 	}
-	return "*" + span(c.DueAt.Sub(now)) + " left*"
+	return "*" + incident.Words(c.DueAt.Sub(now)) + " left*"
 }
 
 // leftOrPassed says where now is against an instant, which is exclusive.
 func leftOrPassed(t, now time.Time) string {
 	if now.Before(t) {
-		return span(t.Sub(now)) + " left"
+		return incident.Words(t.Sub(now)) + " left"
 	}
-	return "passed " + span(now.Sub(t)) + " ago"
+	return "passed " + incident.Words(now.Sub(t)) + " ago"
 }
 
 // basis says what a clock is counted from.

@@ -6,28 +6,6 @@ import (
 	"time"
 )
 
-// span is a duration in words, rounded down to minutes; from 100 h on in days.
-func span(d time.Duration) string {
-	switch d = d.Abs(); {
-	case d < time.Minute:
-		return "less than a minute"
-	case d < 100*time.Hour:
-		return parts(int64(d/time.Hour), "h", int64(d%time.Hour/time.Minute), "min")
-	default:
-		return parts(int64(d/(24*time.Hour)), "d", int64(d%(24*time.Hour)/time.Hour), "h")
-	}
-}
-
-func parts(n int64, unit string, m int64, subunit string) string {
-	switch {
-	case n == 0:
-		return fmt.Sprintf("%d %s", m, subunit)
-	case m == 0:
-		return fmt.Sprintf("%d %s", n, unit)
-	}
-	return fmt.Sprintf("%d %s %d %s", n, unit, m, subunit)
-}
-
 const minute = "2006-01-02 15:04"
 
 // stamp shows an instant in UTC and in the zone. Seconds are cut, never

@@ -64,7 +64,7 @@ func repeatNote(n dispatch.Notice) string {
 // lateNote says how late a message is, from a minute on.
 func lateNote(n dispatch.Notice, what string) string {
 	if late := n.Now.Sub(n.Since); !n.Since.IsZero() && late > time.Minute {
-		return "This " + what + " is " + span(late) + " late."
+		return "This " + what + " is " + incident.Words(late) + " late."
 	}
 	return ""
 }

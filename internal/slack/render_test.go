@@ -260,22 +260,6 @@ func TestManyClocks(t *testing.T) {
 	}
 }
 
-func TestSpan(t *testing.T) {
-	tests := []struct {
-		d    time.Duration
-		want string
-	}{
-		{0, "less than a minute"}, {59 * time.Second, "less than a minute"}, {time.Minute, "1 min"}, {119 * time.Second, "1 min"},
-		{time.Hour - time.Second, "59 min"}, {time.Hour, "1 h"}, {5*time.Hour + 12*time.Minute, "5 h 12 min"}, {-3 * time.Hour, "3 h"},
-		{100*time.Hour - time.Second, "99 h 59 min"}, {100 * time.Hour, "4 d 4 h"}, {30 * 24 * time.Hour, "30 d"},
-	}
-	for _, tt := range tests {
-		if got := span(tt.d); got != tt.want {
-			t.Errorf("span(%v) = %q, want %q", tt.d, got, tt.want)
-		}
-	}
-}
-
 func TestStampShowsBothZones(t *testing.T) {
 	tests := []struct{ at, zone, want string }{
 		{"2026-11-22T02:05:59Z", "Europe/Brussels", "2026-11-22 02:05 UTC (03:05 CET)"},
