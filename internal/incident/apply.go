@@ -70,6 +70,10 @@ func (s *State) applyToIncident(i *Incident, e Entry) {
 		i.Commander = &Stamp{By: ev.By, At: e.At}
 	case Noted:
 		i.Notes = append(i.Notes, Note{Stamp: Stamp{By: ev.By, At: e.At}, Text: ev.Text})
+	case FactsSet:
+		set(&i.Summary, ev.Summary)
+		set(&i.Malicious, ev.Malicious)
+		set(&i.CrossBorder, ev.CrossBorder)
 	case Aware:
 		i.Aware = &Awareness{At: ev.Redated.Now, Person: ev.Person, Reason: ev.Reason, Record: Stamp{By: ev.By, At: e.At}}
 		i.setClocks(ev.Redated.Clocks)
@@ -84,6 +88,7 @@ func (s *State) applyToIncident(i *Incident, e Entry) {
 		}
 	case Handled:
 		i.HandledAt = ev.HandledAt
+		i.setClocks(ev.Clocks)
 		if i.Status == Open {
 			i.Status = StatusHandled
 		}
@@ -96,6 +101,13 @@ func (s *State) applyToIncident(i *Incident, e Entry) {
 		}
 	case Closed:
 		i.Status, i.ClosedAt = StatusClosed, e.At
+	}
+}
+
+// set takes over what was said.
+func set[T any](into, said *T) {
+	if said != nil {
+		*into = *said
 	}
 }
 

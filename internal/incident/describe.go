@@ -79,6 +79,20 @@ func (Acknowledged) Describe() string { return "acknowledged; this stops no cloc
 func (CommandTaken) Describe() string { return "took command" }
 func (e Noted) Describe() string      { return "note: " + e.Text }
 
+func (e FactsSet) Describe() string {
+	var parts []string
+	if e.Malicious != nil {
+		parts = append(parts, "unlawful or malicious acts suspected: "+string(*e.Malicious))
+	}
+	if e.CrossBorder != nil {
+		parts = append(parts, "cross-border impact: "+string(*e.CrossBorder))
+	}
+	if e.Summary != nil {
+		parts = append(parts, "summary: "+*e.Summary)
+	}
+	return strings.Join(parts, "; ")
+}
+
 func (e Aware) Describe() string {
 	s := fmt.Sprintf("awareness recorded: %s became aware at %s", e.Person, utc(e.Redated.Now))
 	if !e.Redated.Was.IsZero() {

@@ -127,10 +127,11 @@ func (o *outbox) fail(e Effect, reason string, permanent bool, retry time.Time, 
 	p.Attempts++
 	p.Reason = reason
 	p.RetryAt = retry
+	if slices.Contains(p.Refused, e.Channel) {
+		p.Refused = nil // every channel had refused it: this is a new round
+	}
 	if permanent {
-		if !slices.Contains(p.Refused, e.Channel) {
-			p.Refused = append(p.Refused, e.Channel)
-		}
+		p.Refused = append(p.Refused, e.Channel)
 		p.Attempts = 0
 		p.RetryAt = at // the next channel is tried at once
 	}

@@ -203,6 +203,15 @@ type Noted struct {
 	Text string `json:"text"`
 }
 
+// FactsSet records what a person says of the incident. A nil field was not
+// spoken of and stays as it was.
+type FactsSet struct {
+	Meta
+	Summary     *string          `json:"summary,omitzero"`
+	Malicious   *classify.Answer `json:"malicious,omitzero"`
+	CrossBorder *classify.Answer `json:"cross_border,omitzero"`
+}
+
 // Aware records when the entity became aware that the incident is significant.
 type Aware struct {
 	Meta
@@ -226,10 +235,14 @@ type Submitted struct {
 	Law    Law     `json:"law"`
 }
 
-// Handled records that the work on the incident is done.
+// Handled records that the work on the incident is done, and what the clocks
+// are since: an incident that was still open when the final report fell due
+// owes a progress report instead, and the final one after handling.
 type Handled struct {
 	Meta
 	HandledAt time.Time `json:"handled_at"`
+	Clocks    []Clock   `json:"clocks"`
+	Law       Law       `json:"law"`
 }
 
 // NotReportable records a person's decision that the incident is not
@@ -286,6 +299,7 @@ func (ReadBack) Kind() string      { return "webhook.readback/v1" }
 func (Acknowledged) Kind() string  { return "incident.acknowledged/v1" }
 func (CommandTaken) Kind() string  { return "incident.command_taken/v1" }
 func (Noted) Kind() string         { return "incident.noted/v1" }
+func (FactsSet) Kind() string      { return "incident.facts_set/v1" }
 func (Aware) Kind() string         { return "incident.aware/v1" }
 func (Submitted) Kind() string     { return "report.submitted/v1" }
 func (Handled) Kind() string       { return "incident.handled/v1" }
@@ -309,6 +323,7 @@ var decoders = map[string]func([]byte) (Event, error){
 	Acknowledged{}.Kind():  decode[Acknowledged],
 	CommandTaken{}.Kind():  decode[CommandTaken],
 	Noted{}.Kind():         decode[Noted],
+	FactsSet{}.Kind():      decode[FactsSet],
 	Aware{}.Kind():         decode[Aware],
 	Submitted{}.Kind():     decode[Submitted],
 	Handled{}.Kind():       decode[Handled],

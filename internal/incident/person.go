@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"nis2clock/internal/classify"
 	"nis2clock/internal/regime"
 )
 
@@ -128,6 +129,41 @@ func (c AddNote) decide(_ *Rules, d *decision) (any, error) {
 	}
 	d.emit(Noted{Meta: c.metaFor(c.ID), Text: c.Text})
 	return c.ID, nil
+}
+
+// SetFacts records what a person says of the incident: what happened, and the
+// two questions of Art. 23(4)(a). What is nil stays as it was.
+type SetFacts struct {
+	Person
+	ID          ID
+	Summary     *string
+	Malicious   *classify.Answer
+	CrossBorder *classify.Answer
+}
+
+func (c SetFacts) decide(_ *Rules, d *decision) (any, error) {
+	i, done, err := c.onIncident(d, c.ID)
+	if err != nil || done {
+		return c.ID, err
+	}
+	for name, a := range map[string]*classify.Answer{"malicious": c.Malicious, "cross_border": c.CrossBorder} {
+		if a != nil && *a != classify.Unknown && classify.ParseAnswer(string(*a)) != *a {
+			return nil, invalid("%s is %q: answer yes, no or unknown", name, *a)
+		}
+	}
+	ev := FactsSet{Meta: c.metaFor(c.ID), Summary: news(c.Summary, i.Summary), Malicious: news(c.Malicious, i.Malicious), CrossBorder: news(c.CrossBorder, i.CrossBorder)}
+	if ev.Summary != nil || ev.Malicious != nil || ev.CrossBorder != nil {
+		d.emit(ev)
+	}
+	return c.ID, nil
+}
+
+// news is what was said, nil when it was so before.
+func news[T comparable](said *T, was T) *T {
+	if said == nil || *said == was {
+		return nil
+	}
+	return said
 }
 
 // BecomeAware records when the entity became aware that the incident is
@@ -284,7 +320,7 @@ type MarkHandled struct {
 	At time.Time // now when zero
 }
 
-func (c MarkHandled) decide(_ *Rules, d *decision) (any, error) {
+func (c MarkHandled) decide(r *Rules, d *decision) (any, error) {
 	i, done, err := c.onIncident(d, c.ID)
 	if err != nil || done {
 		return c.ID, err
@@ -301,7 +337,11 @@ func (c MarkHandled) decide(_ *Rules, d *decision) (any, error) {
 	case at.Before(i.DetectedAt):
 		return nil, invalid("handled_at %s lies before detection at %s", utc(at), utc(i.DetectedAt))
 	}
-	d.emit(Handled{Meta: c.metaFor(c.ID), HandledAt: at})
+	after := *i
+	after.HandledAt = at
+	ev := Handled{Meta: c.metaFor(c.ID), HandledAt: at}
+	ev.Clocks, ev.Law = r.clocks(&after)
+	d.emit(ev)
 	return c.ID, nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"nis2clock/internal/classify"
 )
 
 func opened(t *testing.T) *world {
@@ -77,6 +79,27 @@ func TestFinalReportIsProjectedUntilTheNotification(t *testing.T) {
 	w.do(Submit{Person: by("ana"), ID: first, Stages: []string{"notification"}})
 	if got := w.incident(first).Clocks[2].DueAt; !got.Equal(after.DueAt) {
 		t.Errorf("a second submission moved the final report from %s to %s", after.DueAt, got)
+	}
+}
+
+// What a person says stands until a person says otherwise; no alert changes it.
+func TestFactsAPersonSets(t *testing.T) {
+	w := opened(t)
+	yes, summary := classify.Yes, "Two hosts encrypted."
+	w.do(SetFacts{Person: by("ana"), ID: first, Summary: &summary, Malicious: &yes})
+	n := len(w.entries)
+	w.do(SetFacts{Person: by("ana"), ID: first, Summary: &summary})
+	if len(w.entries) != n {
+		t.Error("saying the same again left an entry")
+	}
+	w.receive(firing("B", w.now, "pod", "x", "nis2_malicious", "no"))
+	v := w.incident(first).View(w.now)
+	if v.Summary != summary || v.Malicious != classify.Yes || v.CrossBorder != classify.Unknown {
+		t.Errorf("summary %q, malicious %s, cross-border %s", v.Summary, v.Malicious, v.CrossBorder)
+	}
+	maybe := classify.Answer("maybe")
+	if _, err := w.try(SetFacts{Person: by("ana"), ID: first, CrossBorder: &maybe}); !errors.Is(err, ErrInvalid) {
+		t.Errorf("maybe: %v", err)
 	}
 }
 
@@ -214,6 +237,23 @@ func TestClosing(t *testing.T) {
 	v := w.incident(first).View(w.now)
 	if v.Status != StatusClosed || v.Reportability != ReportNotReportable || v.Clocks[0].State != ClockStopped || v.Clocks[0].Late {
 		t.Errorf("%+v", v)
+	}
+}
+
+// Art. 23(4)(e): still open when the final report fell due, so a progress
+// report was owed then, and the final one a month after handling.
+func TestHandledAfterTheFinalReportWasDue(t *testing.T) {
+	w := opened(t)
+	w.do(Submit{Person: by("ana"), ID: first, Stages: []string{"early_warning", "notification"}})
+	sent := w.now
+	w.wait(40 * 24 * time.Hour)
+	w.do(MarkHandled{Person: by("ana"), ID: first})
+	due := map[string]time.Time{}
+	for _, c := range w.incident(first).Clocks {
+		due[string(c.Stage)] = c.DueAt
+	}
+	if !due["progress_report"].Equal(sent.AddDate(0, 1, 0)) || !due["final_report"].Equal(w.now.AddDate(0, 1, 0)) {
+		t.Errorf("progress report due %s, final report due %s", due["progress_report"], due["final_report"])
 	}
 }
 

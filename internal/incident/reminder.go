@@ -11,8 +11,8 @@ import (
 // A Threshold is a point of a clock at which people are reminded: a share of
 // the period gone ("75%"), or a lead before its end ("1h"; "0s" is expiry).
 type Threshold struct {
-	share float64       // 0 < share < 1, when not zero
-	lead  time.Duration // otherwise
+	percent float64       // of the period, 0 < percent < 100, when not zero; kept as written, so that it reads back as itself
+	lead    time.Duration // otherwise
 }
 
 // ParseThreshold reads "75%" or a Go duration.
@@ -22,7 +22,7 @@ func ParseThreshold(s string) (Threshold, error) {
 		if err != nil || !(n > 0 && n < 100) {
 			return Threshold{}, fmt.Errorf("%q is not a share of the period between 0%% and 100%%", s)
 		}
-		return Threshold{share: n / 100}, nil
+		return Threshold{percent: n}, nil
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 {
@@ -33,8 +33,8 @@ func ParseThreshold(s string) (Threshold, error) {
 
 // String is the threshold's name: what ParseThreshold reads.
 func (t Threshold) String() string {
-	if t.share > 0 {
-		return strconv.FormatFloat(t.share*100, 'f', -1, 64) + "%"
+	if t.percent > 0 {
+		return strconv.FormatFloat(t.percent, 'f', -1, 64) + "%"
 	}
 	return shortDuration(t.lead)
 }
@@ -52,14 +52,14 @@ func (t *Threshold) UnmarshalText(b []byte) (err error) {
 // was detected at detected. It goes by [Clock.Deadline].
 func (t Threshold) At(c *Clock, detected time.Time) time.Time {
 	end := c.Deadline()
-	if t.share == 0 {
+	if t.percent == 0 {
 		return end.Add(-t.lead)
 	}
 	start := c.StartedAt
 	if end.Equal(c.TargetAt) {
 		start = detected // the house rule counts from detection
 	}
-	return start.Add(time.Duration(float64(end.Sub(start)) * t.share))
+	return start.Add(time.Duration(float64(end.Sub(start)) * t.percent / 100))
 }
 
 // shortDuration writes 1h0m0s as 1h and 90m0s as 1h30m.
@@ -126,12 +126,22 @@ func (p ReminderPolicy) names() []string {
 }
 
 // Coverage is what one channel has already been told about one clock. It goes
-// by threshold, not by time, so that a clock which moves earlier still fires
-// what it newly passed.
+// by threshold, so that a clock which moves earlier fires what it newly passed
+// and nothing twice, and by the instant the threshold had then, so that on a
+// clock which moves later what lies ahead again is said again.
 type Coverage struct {
-	Done map[string]bool
-	// Overdue is how far past the deadline has been covered.
-	Overdue time.Duration
+	Done map[string]time.Time
+	// Overdue is how far past the deadline has been covered, and OverdueAt the
+	// instant that was.
+	Overdue   time.Duration
+	OverdueAt time.Time
+}
+
+// has reports whether the channel was told that the threshold was passed at
+// at, or later.
+func (cov Coverage) has(name string, at time.Time) bool {
+	done, ok := cov.Done[name]
+	return ok && !at.After(done)
 }
 
 const overduePrefix = "overdue "
@@ -152,15 +162,24 @@ func (p ReminderPolicy) speaks(t Threshold, channel string, c *Clock, detected t
 func (p ReminderPolicy) Pending(c *Clock, detected time.Time, channel string, cov Coverage, now time.Time) []Passed {
 	var out []Passed
 	for _, t := range p.Reminders {
-		if at := t.At(c, detected); !at.After(now) && !cov.Done[t.String()] && p.speaks(t, channel, c, detected) {
+		if at := t.At(c, detected); !at.After(now) && !cov.has(t.String(), at) && p.speaks(t, channel, c, detected) {
 			out = append(out, Passed{Name: t.String(), At: at})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Passed) int { return a.At.Compare(b.At) })
-	if d := p.overdue(c, now); d > cov.Overdue && slices.Contains(p.Channels, channel) {
-		out = append(out, Passed{Name: overduePrefix + shortDuration(d), At: c.Deadline().Add(d)})
+	if late, ok := p.owesOverdue(c, channel, cov, now); ok {
+		out = append(out, late)
 	}
 	return out
+}
+
+// owesOverdue is the newest overdue reminder passed at now, when the channel
+// has yet to be told of it.
+func (p ReminderPolicy) owesOverdue(c *Clock, channel string, cov Coverage, now time.Time) (Passed, bool) {
+	d := p.overdue(c, now)
+	at := c.Deadline().Add(d)
+	owed := d > 0 && (d > cov.Overdue || at.After(cov.OverdueAt)) && slices.Contains(p.Channels, channel)
+	return Passed{Name: overduePrefix + shortDuration(d), At: at}, owed
 }
 
 // overdue is the newest overdue reminder passed at now, as a time past the
@@ -182,10 +201,12 @@ func (p ReminderPolicy) coverAdded(next ReminderPolicy, c *Clock, detected time.
 			passed = append(passed, Passed{Name: t.String(), At: at})
 		}
 	}
-	cov.cover(passed)
-	if next.OverdueEvery != p.OverdueEvery || !slices.Contains(p.Channels, channel) {
-		cov.Overdue = max(cov.Overdue, next.overdue(c, now))
+	if late, ok := next.owesOverdue(c, channel, *cov, now); ok {
+		if _, before := p.owesOverdue(c, channel, *cov, now); !before {
+			passed = append(passed, late)
+		}
 	}
+	cov.cover(passed)
 }
 
 // NextAfter is the first instant after now at which Pending can grow; zero
@@ -208,17 +229,22 @@ func (p ReminderPolicy) NextAfter(c *Clock, detected, now time.Time) time.Time {
 
 // cover records that the thresholds were dealt with.
 func (cov *Coverage) cover(passed []Passed) {
-	if cov.Done == nil {
-		cov.Done = map[string]bool{}
-	}
 	for _, p := range passed {
 		rest, ok := strings.CutPrefix(p.Name, overduePrefix)
 		if !ok {
-			cov.Done[p.Name] = true
+			if cov.Done == nil {
+				cov.Done = map[string]time.Time{}
+			}
+			if !cov.has(p.Name, p.At) {
+				cov.Done[p.Name] = p.At
+			}
 			continue
 		}
 		if d, err := time.ParseDuration(rest); err == nil {
 			cov.Overdue = max(cov.Overdue, d)
+		}
+		if p.At.After(cov.OverdueAt) {
+			cov.OverdueAt = p.At
 		}
 	}
 }
