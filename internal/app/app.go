@@ -1,0 +1,342 @@
+// Package app wires the rooms into one running service. Tests start the whole
+// of it in process.
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"nis2clock/internal/access"
+	"nis2clock/internal/config"
+	"nis2clock/internal/desk"
+	"nis2clock/internal/dispatch"
+	"nis2clock/internal/incident"
+	"nis2clock/internal/intake"
+	"nis2clock/internal/journal"
+	"nis2clock/internal/pagerduty"
+	"nis2clock/internal/regime"
+	"nis2clock/internal/report"
+	"nis2clock/internal/vault"
+	"nis2clock/internal/web"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// Options is what a service is made of.
+type Options struct {
+	Config *config.Config
+	// Reload reads the configuration again; nil when there is no file to read.
+	Reload func() (*config.Config, error)
+	Logger *slog.Logger
+	// Now is domain time; nil means [time.Now].
+	Now     func() time.Time
+	Version string
+}
+
+// App is a running service. It is made by [Start] and ended by [App.Stop].
+type App struct {
+	o        Options
+	cfg      *config.Config
+	store    *journal.Store
+	desk     *desk.Desk
+	keeper   *access.Keeper
+	dispatch *dispatch.Dispatcher
+	report   *report.Renderer
+	signIn   *web.SignIn
+	channels []dispatch.Channel
+	listener net.Listener
+	server   *http.Server
+
+	created  []string // token files made at this start
+	teardown []step   // run in reverse
+	failed   chan error
+}
+
+// step is one named part of stopping, registered as soon as what it ends exists.
+type step struct {
+	name string
+	stop func(context.Context) error
+}
+
+const (
+	// stopWithin bounds an orderly stop.
+	stopWithin = 20 * time.Second
+	// drainWithin bounds the part of it that waits for requests: well under the
+	// ten seconds after which Docker kills.
+	drainWithin = 5 * time.Second
+	// readWithin bounds reading a request, so that a sender that stops in the
+	// middle does not hold a connection for good.
+	readWithin = time.Minute
+)
+
+func (a *App) onStop(name string, stop func(context.Context) error) {
+	a.teardown = append(a.teardown, step{name, stop})
+}
+
+// Start opens the data folder, begins to listen and returns the running
+// service. On error nothing is left running.
+func Start(ctx context.Context, o Options) (_ *App, err error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a := &App{o: o, cfg: o.Config, failed: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Stop())
+		}
+	}()
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), buildInfo(o.Version))
+	if err := a.open(ctx, reg); err != nil {
+		return nil, err
+	}
+	handler, err := a.handler(reg)
+	if err != nil {
+		return nil, err
+	}
+	return a, a.serve(handler)
+}
+
+// open makes everything below the HTTP side.
+func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
+	dir := a.cfg.DataDir
+	store, err := journal.Open(dir, journal.Options{})
+	if err != nil {
+		return err
+	}
+	a.store = store
+	a.onStop("journal", func(context.Context) error { return store.Close() })
+	if err := a.tokens(dir); err != nil {
+		return err
+	}
+	a.desk, err = desk.Open(ctx, desk.Options{Log: store, Rules: a.rules(), Now: a.o.Now, Logger: a.o.Logger, Register: reg})
+	if err != nil {
+		return err
+	}
+	a.onStop("desk", func(context.Context) error { a.desk.Close(); return nil })
+	reg.MustRegister(newIncidentCollector(a.desk), newJournalCollector(store))
+
+	if a.report, err = a.renderer(); err != nil {
+		return err
+	}
+	if a.channels, err = a.makeChannels(); err != nil {
+		return err
+	}
+	if _, err := a.desk.Do(ctx, incident.AdoptPolicy{Policy: a.policy(a.cfg)}); err != nil {
+		return fmt.Errorf("record the reminder policy: %w", err)
+	}
+	return nil
+}
+
+func (a *App) tokens(dir string) error {
+	opts := access.Options{
+		AdminFile:   filepath.Join(dir, access.AdminFile),
+		IntakeFiles: append([]string{filepath.Join(dir, access.IntakeFile)}, a.cfg.Intake.TokenFiles...),
+		IntakeBasic: a.cfg.Intake.Basic,
+		Now:         time.Now,
+	}
+	for _, name := range []string{access.AdminFile, access.IntakeFile} {
+		made, err := access.Ensure(dir, name)
+		if err != nil {
+			return err
+		}
+		if made {
+			a.created = append(a.created, filepath.Join(dir, name))
+		}
+	}
+	var err error
+	a.keeper, err = access.New(opts)
+	return err
+}
+
+func (a *App) rules() *incident.Rules {
+	return &incident.Rules{
+		Classify: a.cfg.Classification, Law: regime.Builtin(), Tracks: a.cfg.Tracks(), Heartbeat: a.cfg.Intake.Heartbeat.AlertName,
+	}
+}
+
+// policy is the reminder policy of a configuration with the channels there are.
+func (a *App) policy(cfg *config.Config) incident.ReminderPolicy {
+	p := cfg.Policy()
+	p.Channels, p.Pagers = []string{}, []string{}
+	for _, c := range a.channels {
+		p.Channels = append(p.Channels, c.Name())
+		if c.Name() == pagerduty.Name {
+			p.Pagers = append(p.Pagers, c.Name())
+		}
+	}
+	return p
+}
+
+// serve begins to listen and starts everything that runs by itself.
+func (a *App) serve(handler http.Handler) error {
+	var err error
+	if a.listener, err = net.Listen("tcp", a.cfg.Web.Listen); err != nil {
+		return fmt.Errorf("web.listen: %w: choose another address", err)
+	}
+	a.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: readWithin, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(a.o.Logger.Handler(), slog.LevelWarn)}
+	if a.cfg.Web.TLS != nil {
+		if a.server.TLSConfig, err = tlsConfig(a.cfg.Web.TLS); err != nil {
+			return errors.Join(err, a.listener.Close())
+		}
+	}
+	a.background(a.dispatch.Run, "dispatch")
+	a.onStop("http", a.stopHTTP)
+	go func() {
+		var err error
+		if a.server.TLSConfig != nil {
+			err = a.server.ServeTLS(a.listener, "", "")
+		} else {
+			err = a.server.Serve(a.listener)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			a.failed <- fmt.Errorf("serve: %w", err)
+		}
+	}()
+	return nil
+}
+
+// stopHTTP takes no more requests and lets those under way finish, for a while.
+// One that is cut then was not answered, so that its sender sends it again.
+func (a *App) stopHTTP(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, drainWithin)
+	defer cancel()
+	err := a.server.Shutdown(ctx)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	a.o.Logger.Warn("Requests that did not end were cut", "after", drainWithin)
+	return a.server.Close()
+}
+
+// background runs f until the service stops.
+func (a *App) background(f func(context.Context), name string) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { f(ctx) })
+	a.onStop(name, func(context.Context) error {
+		cancel()
+		wg.Wait()
+		return nil
+	})
+}
+
+func tlsConfig(c *config.TLS) (*tls.Config, error) {
+	cert, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("web.tls: %w", err)
+	}
+	out := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}
+	if c.ClientCAFile == "" {
+		return out, nil
+	}
+	pem, err := os.ReadFile(c.ClientCAFile)
+	if err != nil {
+		return nil, fmt.Errorf("web.tls: %w", err)
+	}
+	out.ClientCAs = x509.NewCertPool()
+	if !out.ClientCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("web.tls: %s holds no certificate", c.ClientCAFile)
+	}
+	out.ClientAuth = tls.VerifyClientCertIfGiven
+	return out, nil
+}
+
+// Failed yields an error when the service cannot go on by itself.
+func (a *App) Failed() <-chan error { return a.failed }
+
+// Addr is the address the service listens on.
+func (a *App) Addr() string { return a.listener.Addr().String() }
+
+// URL is the service's own address, or the one people reach it by where that
+// is configured.
+func (a *App) URL() string {
+	if a.cfg.Web.ExternalURL != "" {
+		return a.cfg.Web.ExternalURL
+	}
+	scheme := "http"
+	if a.cfg.Web.TLS != nil {
+		scheme = "https"
+	}
+	if a.listener == nil {
+		return scheme + "://" + a.cfg.Web.Listen
+	}
+	return scheme + "://" + a.Addr()
+}
+
+// SignInLink is an address that signs a person in, once, within an hour.
+func (a *App) SignInLink() string { return a.URL() + a.signIn.Link() }
+
+// Created are the token files made at this start.
+func (a *App) Created() []string { return a.created }
+
+// Desk is the service's desk.
+func (a *App) Desk() *desk.Desk { return a.desk }
+
+// Stop ends the service in order: no new requests, those under way answered,
+// what is being sent given its outcome, then the store. It may be called more
+// than once.
+func (a *App) Stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	var errs []error
+	for n := len(a.teardown) - 1; n >= 0; n-- {
+		if err := a.teardown[n].stop(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("stop %s: %w", a.teardown[n].name, err))
+		}
+	}
+	a.teardown = nil
+	return errors.Join(errs...)
+}
+
+// install names this installation at vendors: the journal's key name is unique
+// to it.
+func (a *App) install() string {
+	name, _, _ := strings.Cut(a.store.VerifierKey(), "+")
+	return name
+}
+
+// ready says what keeps alerts or deadlines from being handled, and what a
+// person should know besides.
+func (a *App) ready() (problems, notes []string) {
+	if err := a.desk.Err(); err != nil {
+		problems = append(problems, "the store does not take entries: "+err.Error())
+	}
+	if err := a.store.Stats().Err; err != nil && len(problems) == 0 {
+		problems = append(problems, "the store is unwell: "+err.Error())
+	}
+	if last := a.dispatch.LastRun(); last.IsZero() || time.Since(last) > agendaStale {
+		problems = append(problems, "the agenda has not been looked at for "+agendaStale.String()+": nobody is reminded")
+	}
+	return problems, a.dispatch.Status()
+}
+
+// agendaStale is how long the agenda may go without a look before the service
+// counts as not ready.
+const agendaStale = 60 * time.Second
+
+// newReadBack completes batches that Alertmanager cut.
+func (a *App) newReadBack(h *intake.Handler) (*intake.ReadBack, error) {
+	urls, err := parseURLs(a.cfg.Intake.Alertmanagers)
+	if err != nil {
+		return nil, err
+	}
+	return &intake.ReadBack{Handler: h, Alertmanagers: urls, Client: &http.Client{Timeout: 30 * time.Second}}, nil
+}
+
+// openVault opens the folder of large bodies.
+func (a *App) openVault() (*vault.Vault, error) {
+	return vault.Open(filepath.Join(a.cfg.DataDir, "vault"))
+}

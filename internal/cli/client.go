@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"nis2clock/internal/access"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// remote is how verbs reach a running service.
+type remote struct {
+	Server    string `help:"Address of the service." env:"NIS2CLOCK_SERVER" default:"http://127.0.0.1:2555" placeholder:"URL"`
+	TokenFile string `name:"token-file" help:"File with an API token; NIS2CLOCK_TOKEN holds one itself, data/admin.token is tried otherwise." placeholder:"FILE"`
+	JSON      bool   `name:"json" help:"Print the service's answer as JSON."`
+}
+
+func (r *remote) token(env *Env) (string, error) {
+	if r.TokenFile != "" {
+		return access.Read(r.TokenFile)
+	}
+	if t := env.Getenv("NIS2CLOCK_TOKEN"); t != "" {
+		return t, nil
+	}
+	t, err := access.Read("data/" + access.AdminFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", errors.New("no API token: name a file with --token-file, or set NIS2CLOCK_TOKEN")
+	}
+	return t, err
+}
+
+// callWithin bounds one call of the API.
+const callWithin = 60 * time.Second
+
+// call sends a request and returns the answer's body. A problem the service
+// reports becomes the error.
+func (r *remote) call(ctx context.Context, env *Env, method, path string, body any) ([]byte, error) {
+	token, err := r.token(env)
+	if err != nil {
+		return nil, err
+	}
+	var in io.Reader
+	if body != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		in = bytes.NewReader(raw)
+	}
+	ctx, cancel := context.WithTimeout(ctx, callWithin)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(r.Server, "/")+path, in)
+	if err != nil {
+		return nil, usage("--server %q is not an address such as http://127.0.0.1:2555", r.Server)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("X-Nis2clock-Via", "cli")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		var ue *url.Error
+		if errors.As(err, &ue) {
+			err = ue.Err
+		}
+		return nil, fmt.Errorf("%s does not answer: %w; is nis2clock serve running there?", r.Server, err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read the answer of %s: %w", r.Server, err)
+	}
+	if resp.StatusCode >= 300 {
+		var problem struct {
+			Detail string `json:"detail"`
+		}
+		if json.Unmarshal(raw, &problem) != nil || problem.Detail == "" {
+			problem.Detail = "the answer was " + resp.Status
+		}
+		return nil, errors.New(problem.Detail)
+	}
+	return raw, nil
+}
+
+// get decodes what the service answers into v; with --json it prints it instead
+// and reports that it did.
+func (r *remote) get(ctx context.Context, env *Env, method, path string, body, v any) (printed bool, err error) {
+	raw, err := r.call(ctx, env, method, path, body)
+	if err != nil {
+		return false, err
+	}
+	if r.JSON {
+		pretty := jsontext.Value(raw)
+		if err := pretty.Indent(jsontext.WithIndent("  ")); err != nil {
+			return false, fmt.Errorf("%s does not answer in JSON: %w", r.Server, err)
+		}
+		_, err = fmt.Fprintf(env.Stdout, "%s\n", pretty)
+		return true, err
+	}
+	return false, r.decode(raw, v)
+}
+
+// decode reads an answer of the service.
+func (r *remote) decode(raw []byte, v any) error {
+	if err := json.Unmarshal(raw, v); err != nil {
+		return fmt.Errorf("%s does not answer as nis2clock does: %w", r.Server, err)
+	}
+	return nil
+}

@@ -1,0 +1,242 @@
+package web_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"nis2clock/internal/web"
+)
+
+// Every path that changes state is tried, so that a new one cannot be
+// forgotten: it must leave an entry that names who did it, through which
+// route, and answer with the incident as it now stands.
+func TestEveryChangeIsRecorded(t *testing.T) {
+	s := start(t)
+	now := time.Now().UTC().Add(-time.Second).Format(time.RFC3339)
+	bodies := map[string]string{
+		"POST /api/v1/incidents":                     `{"title":"by hand","detected_at":"` + now + `"}`,
+		"POST /api/v1/incidents/{id}/acknowledge":    ``,
+		"POST /api/v1/incidents/{id}/command":        `{}`,
+		"POST /api/v1/incidents/{id}/facts":          `{"summary":"Two hosts encrypted.","malicious":"yes"}`,
+		"POST /api/v1/incidents/{id}/aware":          `{"aware_at":"` + now + `","reason":"ransom note"}`,
+		"POST /api/v1/incidents/{id}/notes":          `{"text":"hello"}`,
+		"POST /api/v1/incidents/{id}/submissions":    `{"stages":["early_warning"],"authority":"BSI","reference":"4711"}`,
+		"POST /api/v1/incidents/{id}/handled":        `{}`,
+		"POST /api/v1/incidents/{id}/not-reportable": `{"reason":"below every threshold"}`,
+		"POST /api/v1/incidents/{id}/close":          ``,
+	}
+	for _, route := range web.Routes() {
+		method, path, _ := strings.Cut(route, " ")
+		if method == "GET" {
+			continue
+		}
+		t.Run(route, func(t *testing.T) {
+			body, ok := bodies[route]
+			if !ok {
+				t.Fatal("this path changes state and is not tried here: add it")
+			}
+			id := s.alert("A "+route, "x")
+			if strings.HasSuffix(path, "/close") { // only what owes nothing can be closed
+				s.api("POST", "/incidents/"+id+"/not-reportable", `{"reason":"x"}`)
+			}
+			before := entries(t, s)
+			a := s.send(method, strings.ReplaceAll(path, "{id}", id), s.admin, body, "X-Nis2clock-Via", "cli")
+			if a.StatusCode/100 != 2 {
+				t.Fatalf("%s %s", a.Status, a.body)
+			}
+			if v := a.decode(t); v["id"] == nil || v["clocks"] == nil {
+				t.Errorf("the answer is not the incident: %s", a.body)
+			}
+			after := entries(t, s)
+			if len(after) != len(before)+1 {
+				t.Fatalf("%d entries were written, want 1", len(after)-len(before))
+			}
+			last := after[len(after)-1]
+			if last["actor"] != "admin" || last["via"] != "cli" || last["incident"] == nil {
+				t.Errorf("the entry does not say who: %v", last)
+			}
+		})
+	}
+}
+
+// entries are all journal entries but those about deliveries.
+func entries(t *testing.T, s *service) []map[string]any {
+	t.Helper()
+	var out []map[string]any
+	for _, e := range s.api("GET", "/journal?limit=1000", "").decode(t)["entries"].([]any) {
+		out = append(out, e.(map[string]any))
+	}
+	return out
+}
+
+func TestRefusalsAreProblemDetails(t *testing.T) {
+	s := start(t)
+	id := s.alert("B", "x")
+	future := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	tests := []struct {
+		name, method, path, body string
+		status                   int
+		says                     string
+	}{
+		{"unknown incident", "GET", "/incidents/INC-1999-0001", "", 404, "INC-1999-0001"},
+		{"unknown action", "POST", "/incidents/" + id + "/explode", "", 404, ""},
+		{"not JSON", "POST", "/incidents/" + id + "/notes", "{", 400, "not what this path takes"},
+		{"unknown field", "POST", "/incidents/" + id + "/notes", `{"txt":"x"}`, 400, "txt"},
+		{"wrong type", "POST", "/incidents/" + id + "/notes", `{"text":7}`, 400, "/text"},
+		{"time without offset", "POST", "/incidents/" + id + "/aware", `{"aware_at":"2026-01-02T03:04:05"}`, 400, "/aware_at"},
+		{"awareness in the future", "POST", "/incidents/" + id + "/aware", `{"aware_at":"` + future + `"}`, 400, "future"},
+		{"unknown stage", "POST", "/incidents/" + id + "/submissions", `{"stage":"early"}`, 400, "early_warning"},
+		{"final report too early", "POST", "/incidents/" + id + "/submissions", `{"stage":"final_report"}`, 409, "earlier report"},
+		{"close with clocks open", "POST", "/incidents/" + id + "/close", "", 409, "still owes"},
+		{"limit too large", "GET", "/incidents?limit=1001", "", 400, "limit"},
+		{"limit no number", "GET", "/incidents?limit=x", "", 400, "limit"},
+		{"from without offset", "GET", "/journal?from=2026-01-01", "", 400, "from"},
+		{"cursor of another list", "GET", "/incidents?cursor=INC-1", "", 400, "cursor"},
+		{"a report there is no template for", "GET", "/incidents/" + id + "/reports/novel.pdf", "", 404, "early_warning"},
+		{"a report in another form", "GET", "/incidents/" + id + "/reports/early_warning.docx", "", 400, "PDF"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a := s.api(tt.method, tt.path, tt.body)
+			if a.StatusCode != tt.status || !strings.Contains(strings.ToLower(string(a.body)), strings.ToLower(tt.says)) {
+				t.Errorf("got %s %s, want %d and %q", a.Status, a.body, tt.status, tt.says)
+			}
+			if tt.says != "" && a.Header.Get("Content-Type") != "application/problem+json" {
+				t.Errorf("content type %s", a.Header.Get("Content-Type"))
+			}
+		})
+	}
+}
+
+func TestTokensOpenOnlyTheirDoor(t *testing.T) {
+	s := start(t)
+	tests := []struct {
+		method, path, token string
+		want                int
+	}{
+		{"GET", "/api/v1/incidents", "", 401},
+		{"GET", "/api/v1/incidents", "wrong", 401},
+		{"GET", "/api/v1/incidents", s.intake, 403},
+		{"POST", "/-/reload", s.intake, 403},
+		{"POST", "/-/reload", "", 401},
+		{"POST", "/-/reload", s.admin, 200},
+		{"POST", "/webhook/alertmanager", s.admin, 403},
+		{"POST", "/webhook/alertmanager/", "", 401},
+		{"GET", "/webhook/alertmanager", s.intake, 405},
+		{"GET", "/metrics", "", 200},
+		{"GET", "/-/healthy", "", 200},
+		{"GET", "/checkpoint", "", 200},
+		{"GET", "/", "", 303},
+		{"GET", "/incidents/INC-2026-0001", "", 303},
+		{"GET", "/nowhere", "", 404},
+	}
+	for _, tt := range tests {
+		a := s.send(tt.method, tt.path, tt.token, "")
+		if a.StatusCode != tt.want {
+			t.Errorf("%s %s: got %s, want %d", tt.method, tt.path, a.Status, tt.want)
+		}
+		for _, secret := range []string{s.admin, s.intake} {
+			if strings.Contains(string(a.body), secret) {
+				t.Errorf("%s %s shows a token", tt.method, tt.path)
+			}
+		}
+	}
+}
+
+func TestIdempotencyKey(t *testing.T) {
+	s := start(t)
+	id := s.alert("B", "x")
+	note := func(text string) answer {
+		return s.api("POST", "/incidents/"+id+"/notes", `{"text":"`+text+`"}`, "Idempotency-Key", "k1")
+	}
+	first, again, other := note("a"), note("a"), note("b")
+	if first.StatusCode != 200 || again.StatusCode != 200 || other.StatusCode != 422 {
+		t.Errorf("got %s, %s, %s; want 200, 200, 422", first.Status, again.Status, other.Status)
+	}
+	if a := s.api("POST", "/incidents/"+s.alert("C", "x")+"/notes", `{"text":"b"}`, "Idempotency-Key", "k1"); a.StatusCode != 200 {
+		t.Errorf("the same key on another path: %s %s", a.Status, a.body)
+	}
+	n := 0
+	for _, e := range s.api("GET", "/incidents/"+id+"/timeline", "").decode(t)["entries"].([]any) {
+		if e.(map[string]any)["kind"] == "incident.noted/v1" {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d notes, want 1", n)
+	}
+}
+
+func TestListPagesThroughEverythingOnce(t *testing.T) {
+	s := start(t)
+	want := map[string]bool{}
+	for n := range 25 {
+		want[s.alert(fmt.Sprintf("A%d", n), "x")] = true
+	}
+	var order []string
+	cursor := ""
+	for range 10 {
+		page := s.api("GET", "/incidents?limit=10&cursor="+cursor, "").decode(t)
+		for _, i := range page["incidents"].([]any) {
+			order = append(order, i.(map[string]any)["id"].(string))
+		}
+		if page["next"] == nil {
+			break
+		}
+		cursor = page["next"].(string)
+	}
+	if len(order) != len(want) {
+		t.Fatalf("%d incidents listed, want %d", len(order), len(want))
+	}
+	for n, id := range order {
+		if !want[id] {
+			t.Errorf("%s listed twice or unknown", id)
+		}
+		delete(want, id)
+		if n > 0 && id > order[n-1] {
+			t.Errorf("%s after %s: newest first", id, order[n-1])
+		}
+	}
+	if got := s.api("GET", "/incidents?q=a24", "").decode(t)["incidents"].([]any); len(got) != 1 {
+		t.Errorf("q=a24 finds %d, want 1", len(got))
+	}
+	if got := s.api("GET", "/incidents?status=closed", "").decode(t)["incidents"].([]any); len(got) != 0 {
+		t.Errorf("status=closed finds %d, want none", len(got))
+	}
+}
+
+// The clock gauges are what alerts on deadlines are written against: they are
+// there while the report is owed and go away when it is not.
+func TestClockGaugesComeAndGo(t *testing.T) {
+	s := start(t)
+	id := s.alert("B", "x")
+	gauge := `nis2clock_clock_due_timestamp_seconds{entity="default",exercise="false",incident="` + id + `",regime="nis2",stage="early_warning"} 1.767409445e+09`
+	if m := string(s.send("GET", "/metrics", "", "").body); !strings.Contains(m, gauge) {
+		t.Errorf("no %s in the metrics", gauge)
+	}
+	s.api("POST", "/incidents/"+id+"/submissions", `{"stage":"early_warning"}`)
+	m := string(s.send("GET", "/metrics", "", "").body)
+	if strings.Contains(m, `incident="`+id+`",regime="nis2",stage="early_warning"`) {
+		t.Error("the gauge of a submitted report is still there")
+	}
+	for _, want := range []string{`nis2clock_intake_alerts_total{outcome="opened"} 1`, "nis2clock_clocks_overdue 2", "nis2clock_journal_entries ", "nis2clock_build_info{"} {
+		if !strings.Contains(m, want) {
+			t.Errorf("no %s in the metrics", want)
+		}
+	}
+}
+
+func TestReadySaysWhoCannotBePaged(t *testing.T) {
+	s := start(t)
+	var a answer
+	for range 200 { // the agenda's first look comes right after the start
+		if a = s.send("GET", "/-/ready", "", ""); a.StatusCode == 200 {
+			break
+		}
+	}
+	if a.StatusCode != 200 || !strings.Contains(string(a.body), "nobody can be told") {
+		t.Errorf("%s %s", a.Status, a.body)
+	}
+}

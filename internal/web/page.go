@@ -1,0 +1,209 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"embed"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"nis2clock/internal/incident"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"nonce": func() string { return "" }}).ParseFS(pageFiles, "pages/*.html"))
+
+// maxRows bounds what one page shows.
+const maxRows = 500
+
+// render writes a page under a policy that lets nothing but its own style and
+// script run.
+func render(w http.ResponseWriter, logger *slog.Logger, status int, name string, data any) {
+	nonce := rand.Text()
+	t, err := pages.Clone()
+	if err == nil {
+		var b bytes.Buffer
+		if err = t.Funcs(template.FuncMap{"nonce": func() string { return nonce }}).ExecuteTemplate(&b, name, data); err == nil {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			w.Header().Set("Content-Security-Policy", fmt.Sprintf(
+				"default-src 'none'; style-src 'nonce-%s'; script-src 'nonce-%s'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'", nonce, nonce))
+			w.WriteHeader(status)
+			if _, err := b.WriteTo(w); err != nil {
+				logger.Debug("Page not sent", "err", err)
+			}
+			return
+		}
+	}
+	logger.Error("Page not rendered", "page", name, "err", err)
+	http.Error(w, "internal fault; the log says more", http.StatusInternalServerError)
+}
+
+// clockRow is a clock in words.
+type clockRow struct {
+	incident.ClockView
+	ID                                              incident.ID
+	Name, Left, Due, DueLocal, Target, Outer, Acked string
+	Exercise, Projected                             bool
+}
+
+func (s *server) clockRow(v incident.View, c incident.ClockView) clockRow {
+	row := clockRow{ClockView: c, ID: v.ID, Name: v.Title, Exercise: v.Exercise, Projected: c.State == incident.ClockProjected,
+		Due: utc(c.DueAt), DueLocal: s.local(c.DueAt), Target: utc(c.TargetAt), Outer: "–", Acked: "no"}
+	if c.OuterReadingAt != nil {
+		row.Outer = utc(*c.OuterReadingAt)
+	}
+	if v.AcknowledgedBy != nil {
+		row.Acked = *v.AcknowledgedBy
+	}
+	left := time.Duration(c.RemainingSeconds) * time.Second
+	switch {
+	case c.State == incident.ClockSubmitted || c.State == incident.ClockStopped:
+	case left < 0:
+		row.Left = incident.Words(left) + " overdue"
+	default:
+		row.Left = incident.Words(left)
+	}
+	return row
+}
+
+func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// local is the instant in the authority's zone; empty when that is UTC.
+func (s *server) local(t time.Time) string {
+	if s.Zone == nil || s.Zone == time.UTC {
+		return ""
+	}
+	return t.In(s.Zone).Format("2006-01-02 15:04:05 -07:00 ") + s.Zone.String()
+}
+
+// clocksPage lists every clock that still owes a report, the next one first.
+func (s *server) clocksPage(w http.ResponseWriter, _ *http.Request) error {
+	type due struct {
+		id incident.ID
+		at time.Time
+	}
+	now := s.Desk.Now()
+	var open []due
+	data := struct {
+		Problems  []string
+		Rows      []clockRow
+		More, Now string
+	}{Now: utc(now)}
+	s.Desk.View(func(st *incident.State) {
+		for _, id := range st.IDs() {
+			i, _ := st.Incident(id)
+			for n := range i.Clocks {
+				if c := &i.Clocks[n]; c.Open() {
+					open = append(open, due{id, c.DueAt})
+				}
+			}
+		}
+		slices.SortFunc(open, func(a, b due) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
+		if len(open) > maxRows {
+			data.More = fmt.Sprintf("and %d more clocks that are due later", len(open)-maxRows)
+			open = open[:maxRows]
+		}
+		shown := map[incident.ID]bool{}
+		for _, o := range open {
+			if shown[o.id] {
+				continue
+			}
+			shown[o.id] = true
+			i, _ := st.Incident(o.id)
+			v := i.View(now)
+			for _, c := range v.Clocks {
+				if c.SubmittedAt == nil && c.Stopped == nil {
+					data.Rows = append(data.Rows, s.clockRow(v, c))
+				}
+			}
+		}
+	})
+	slices.SortStableFunc(data.Rows, func(a, b clockRow) int { return a.DueAt.Compare(b.DueAt) })
+	problems, notes := s.Ready()
+	data.Problems = append(problems, notes...)
+	render(w, s.Logger, http.StatusOK, "clocks", data)
+	return nil
+}
+
+type alertRow struct {
+	Name, Status, Started, Labels string
+	Flags                         []string
+}
+
+type timelineRow struct{ At, Who, What string }
+
+// maxAlerts bounds the alerts a page shows.
+const maxAlerts = 50
+
+func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
+	v, ok := s.Desk.Incident(id(r))
+	if !ok {
+		return fmt.Errorf("%w: %s", incident.ErrUnknown, id(r))
+	}
+	entries, err := s.entriesOf(r.Context(), v.ID)
+	if err != nil {
+		return err
+	}
+	data := struct {
+		V                                            incident.View
+		Acked, Detected, Received, Aware, MoreAlerts string
+		Clocks                                       []clockRow
+		Alerts                                       []alertRow
+		Timeline                                     []timelineRow
+	}{V: v, Detected: utc(v.DetectedAt), Received: utc(v.ReceivedAt)}
+	if v.AcknowledgedAt != nil {
+		data.Acked = utc(*v.AcknowledgedAt)
+	}
+	if v.AwareAt != nil {
+		data.Aware = utc(*v.AwareAt)
+	}
+	for _, c := range v.Clocks {
+		data.Clocks = append(data.Clocks, s.clockRow(v, c))
+	}
+	for n, a := range v.Alerts {
+		if n == maxAlerts {
+			data.MoreAlerts = fmt.Sprintf("and %d more alerts", len(v.Alerts)-maxAlerts)
+			break
+		}
+		data.Alerts = append(data.Alerts, alertRow{Name: a.Labels["alertname"], Status: a.Status, Started: utc(a.StartsAt), Labels: labels(a.Labels), Flags: a.Flags})
+	}
+	for _, e := range entries {
+		row := timelineRow{At: utc(e.At), What: "(erased)"}
+		if e.Event != nil {
+			row.Who, row.What = e.Event.Actor().String(), e.Event.Describe()
+		}
+		data.Timeline = append(data.Timeline, row)
+	}
+	render(w, s.Logger, http.StatusOK, "incident", data)
+	return nil
+}
+
+func labels(m map[string]string) string {
+	parts := make([]string, 0, len(m))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, k+"="+m[k])
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (s *server) acknowledgePage(w http.ResponseWriter, r *http.Request) error {
+	ctx, cancel := context.WithTimeout(r.Context(), commitWithin)
+	defer cancel()
+	by := actor(r)
+	by.Via = "page"
+	if _, err := s.Desk.Do(ctx, incident.Acknowledge{Person: incident.Person{By: by}, ID: id(r)}); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/incidents/"+string(id(r)), http.StatusSeeOther)
+	return nil
+}

@@ -1,0 +1,130 @@
+package web_test
+
+import (
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// browser keeps cookies and follows redirects, as a person's does.
+func browser(t *testing.T) *http.Client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &http.Client{Jar: jar}
+}
+
+func TestSignInLinkWorksOnce(t *testing.T) {
+	s := start(t)
+	s.alert("B", "x")
+	link, err := url.Parse(s.SignInLink())
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := link.Fragment
+	link.Fragment = ""
+	if strings.Contains(link.String(), code) || code == "" {
+		t.Fatalf("the code must stand in the fragment alone, which is never sent: %s", link)
+	}
+	// A link preview fetches the address; that spends nothing.
+	if a := s.send("GET", link.Path, "", ""); a.StatusCode != 200 {
+		t.Fatalf("preview: %s", a.Status)
+	}
+	enter := func(c *http.Client, secret string) (int, string) {
+		t.Helper()
+		resp, err := c.PostForm(s.URL()+"/sign-in", url.Values{"secret": {secret}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body := make([]byte, 1<<16)
+		n, _ := resp.Body.Read(body)
+		return resp.StatusCode, string(body[:n])
+	}
+	if status, page := enter(browser(t), code); status != 200 || !strings.Contains(page, "Open clocks") || !strings.Contains(page, "INC-") {
+		t.Errorf("first use: %d %.200s", status, page)
+	}
+	if status, _ := enter(browser(t), code); status != 401 {
+		t.Errorf("second use: %d, want 401", status)
+	}
+	if status, _ := enter(browser(t), s.intake); status != 401 {
+		t.Errorf("the intake token: %d, want 401", status)
+	}
+	if status, page := enter(browser(t), s.admin); status != 200 || !strings.Contains(page, "Open clocks") {
+		t.Errorf("the admin token: %d", status)
+	}
+}
+
+func TestPagesShowHostileLabelsAsText(t *testing.T) {
+	s := start(t)
+	id := s.alert(`<script>alert(1)</script>`, `"><img src=x onerror=alert(2)>`)
+	c := browser(t)
+	resp, err := c.PostForm(s.URL()+"/sign-in", url.Values{"secret": {s.admin}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	for _, path := range []string{"/", "/incidents/" + id} {
+		resp, err := c.Get(s.URL() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		if _, err := copyAll(&b, resp); err != nil {
+			t.Fatal(err)
+		}
+		page := b.String()
+		if strings.Contains(page, "<script>alert") || strings.Contains(page, "<img") {
+			t.Errorf("%s: a label became markup", path)
+		}
+		if !strings.Contains(page, "&lt;script&gt;alert(1)") {
+			t.Errorf("%s does not show the label", path)
+		}
+		if csp := resp.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") {
+			t.Errorf("%s: policy %q", path, csp)
+		}
+	}
+}
+
+// Another site's page must not act with a signed-in person's cookie.
+func TestCrossSitePostsAreRefused(t *testing.T) {
+	s := start(t)
+	id := s.alert("B", "x")
+	c := browser(t)
+	resp, err := c.PostForm(s.URL()+"/sign-in", url.Values{"secret": {s.admin}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	for _, path := range []string{"/incidents/" + id + "/acknowledge", "/api/v1/incidents/" + id + "/acknowledge"} {
+		req, err := http.NewRequestWithContext(t.Context(), "POST", s.URL()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Sec-Fetch-Site", "cross-site")
+		req.Header.Set("Origin", "https://evil.example")
+		resp, err := c.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusForbidden {
+			t.Errorf("%s: %s, want 403", path, resp.Status)
+		}
+	}
+	if v := s.api("GET", "/incidents/"+id, "").decode(t); v["acknowledged_by"] != nil {
+		t.Error("the other site acknowledged it")
+	}
+	resp, err = c.PostForm(s.URL()+"/incidents/"+id+"/acknowledge", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if v := s.api("GET", "/incidents/"+id, "").decode(t); v["acknowledged_by"] != "admin" {
+		t.Errorf("the person's own press: acknowledged by %v", v["acknowledged_by"])
+	}
+}

@@ -1,0 +1,105 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"nis2clock/internal/desk"
+	"nis2clock/internal/incident"
+	"nis2clock/internal/report"
+
+	"github.com/go-json-experiment/json"
+)
+
+// errBadRequest marks an error whose text is for the sender.
+type errBadRequest struct{ error }
+
+func (e errBadRequest) Unwrap() error { return e.error }
+
+// explain decides the status and the public text of an error, in one place.
+func explain(err error) (status int, text string) {
+	var bad errBadRequest
+	var large *http.MaxBytesError
+	text = err.Error()
+	switch {
+	case errors.As(err, &large):
+		return http.StatusRequestEntityTooLarge, fmt.Sprintf("the request is larger than %d bytes", large.Limit)
+	case errors.As(err, &bad):
+		return http.StatusBadRequest, text
+	case errors.Is(err, incident.ErrUnknown), errors.Is(err, report.ErrStage):
+		return http.StatusNotFound, text
+	case errors.Is(err, incident.ErrInvalid):
+		return http.StatusBadRequest, strings.TrimPrefix(text, incident.ErrInvalid.Error()+": ")
+	case errors.Is(err, incident.ErrRefused):
+		return http.StatusConflict, strings.TrimPrefix(text, incident.ErrRefused.Error()+": ")
+	case errors.Is(err, incident.ErrKeyReused):
+		return http.StatusUnprocessableEntity, text
+	case errors.Is(err, desk.ErrNotDurable), errors.Is(err, desk.ErrClosed), errors.Is(err, context.DeadlineExceeded):
+		return http.StatusServiceUnavailable, "nothing was changed: the store cannot take it now; send it again"
+	}
+	return http.StatusInternalServerError, "internal fault; the log says more"
+}
+
+// problems serves a handler whose errors become RFC 9457 problem details.
+func problems(logger *slog.Logger, serve func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := serve(w, r)
+		if err == nil {
+			return
+		}
+		status, text := explain(err)
+		if status >= 500 {
+			logger.Error("Request failed", "method", r.Method, "path", r.URL.Path, "err", err)
+		}
+		writeProblem(w, logger, status, text)
+	})
+}
+
+// writeProblem answers with RFC 9457 problem details.
+func writeProblem(w http.ResponseWriter, logger *slog.Logger, status int, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	err := json.MarshalWrite(w, struct {
+		Type   string `json:"type"`
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Detail string `json:"detail"`
+	}{"about:blank", http.StatusText(status), status, detail})
+	if err != nil {
+		logger.Debug("Answer not sent", "err", err)
+	}
+}
+
+// nothing answers what no path of the API takes, in the form of its other
+// errors.
+func (s *server) nothing(mux *http.ServeMux, pattern string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var allow []string
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			other := r.Clone(r.Context())
+			other.Method = method
+			if _, found := mux.Handler(other); found != pattern {
+				allow = append(allow, method)
+			}
+		}
+		if len(allow) == 0 {
+			writeProblem(w, s.Logger, http.StatusNotFound, "the API has no path "+r.URL.Path)
+			return
+		}
+		w.Header().Set("Allow", strings.Join(allow, ", "))
+		writeProblem(w, s.Logger, http.StatusMethodNotAllowed, r.URL.Path+" takes "+strings.Join(allow, " and ")+", not "+r.Method)
+	})
+}
+
+// Public is what a person elsewhere, such as in Slack, is told of an error. An
+// error comes back when it is not theirs to mend: it could not be made durable.
+func Public(err error) (string, error) {
+	if status, text := explain(err); status < 500 {
+		return text, nil
+	}
+	return "", err
+}

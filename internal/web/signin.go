@@ -1,0 +1,120 @@
+package web
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"nis2clock/internal/access"
+)
+
+const (
+	cookieName  = "nis2clock_session"
+	sessionLife = 12 * time.Hour
+	codeLife    = time.Hour
+)
+
+// SignIn turns an admin token, or a one-time code printed at start, into a
+// session. It is safe for concurrent use. Sessions end with the process.
+//
+// A one-time code stands in the fragment of its link, which browsers do not
+// send, and is used up only by the POST that follows: a link preview that
+// fetches the address learns and spends nothing (SL-8).
+type SignIn struct {
+	keeper *access.Keeper
+	now    func() time.Time // wall time
+	secure bool
+	logger *slog.Logger
+
+	mu       sync.Mutex
+	codes    map[[sha256.Size]byte]time.Time // until when
+	sessions map[[sha256.Size]byte]session
+}
+
+type session struct {
+	who   access.Identity
+	until time.Time
+}
+
+// NewSignIn returns a SignIn without codes or sessions. secure marks cookies
+// for HTTPS only.
+func NewSignIn(k *access.Keeper, now func() time.Time, secure bool, logger *slog.Logger) *SignIn {
+	return &SignIn{keeper: k, now: now, secure: secure, logger: logger,
+		codes: map[[sha256.Size]byte]time.Time{}, sessions: map[[sha256.Size]byte]session{}}
+}
+
+// Link returns the path of a sign-in link that works once, within an hour.
+func (s *SignIn) Link() string {
+	code := rand.Text()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.codes[sha256.Sum256([]byte(code))] = s.now().Add(codeLife)
+	return "/sign-in#" + code
+}
+
+// who is the signed-in person behind a request.
+func (s *SignIn) who(r *http.Request) (access.Identity, bool) {
+	c, err := r.Cookie(cookieName)
+	if err != nil {
+		return access.Identity{}, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := sha256.Sum256([]byte(c.Value))
+	got, ok := s.sessions[key]
+	if ok && s.now().After(got.until) {
+		delete(s.sessions, key)
+		ok = false
+	}
+	return got.who, ok
+}
+
+// redeem accepts a one-time code, once, or an admin token.
+func (s *SignIn) redeem(secret string) (access.Identity, bool) {
+	key := sha256.Sum256([]byte(secret))
+	s.mu.Lock()
+	until, ok := s.codes[key]
+	delete(s.codes, key)
+	s.mu.Unlock()
+	if ok && s.now().Before(until) {
+		return access.Identity{Name: "admin", Role: access.Admin}, true
+	}
+	who, ok := s.keeper.Token(secret)
+	return who, ok && who.Role == access.Admin
+}
+
+func (s *SignIn) page(w http.ResponseWriter, _ *http.Request) {
+	s.show(w, http.StatusOK, "")
+}
+
+func (s *SignIn) show(w http.ResponseWriter, status int, problem string) {
+	render(w, s.logger, status, "sign-in", problem)
+}
+
+func (s *SignIn) enter(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 4096)
+	who, ok := s.redeem(r.PostFormValue("secret"))
+	if !ok {
+		s.show(w, http.StatusUnauthorized, "That code or token is not valid. A link works once, within an hour of the start that printed it; the admin token lies in the data folder.")
+		return
+	}
+	id := rand.Text() + rand.Text()
+	s.mu.Lock()
+	s.sessions[sha256.Sum256([]byte(id))] = session{who, s.now().Add(sessionLife)}
+	s.mu.Unlock()
+	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: id, Path: "/", HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode, MaxAge: int(sessionLife.Seconds())})
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+func (s *SignIn) leave(w http.ResponseWriter, r *http.Request) {
+	if c, err := r.Cookie(cookieName); err == nil {
+		s.mu.Lock()
+		delete(s.sessions, sha256.Sum256([]byte(c.Value)))
+		s.mu.Unlock()
+	}
+	http.SetCookie(w, &http.Cookie{Name: cookieName, Path: "/", MaxAge: -1})
+	http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+}

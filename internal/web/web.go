@@ -1,0 +1,181 @@
+// Package web is the service's HTTP side apart from the intake: the API people
+// and programs act through, sign-in, a plain page of the open clocks, and the
+// paths Prometheus expects.
+//
+// Whatever changes state is the same command, whoever sends it, and needs a
+// POST; a GET never changes anything, because link previews and mail scanners
+// fetch addresses (SL-8).
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"nis2clock/internal/access"
+	"nis2clock/internal/desk"
+	"nis2clock/internal/incident"
+	"nis2clock/internal/journal"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Options is what the handler is made of.
+type Options struct {
+	Desk    *desk.Desk
+	Journal *journal.Store
+	Keeper  *access.Keeper
+	SignIn  *SignIn
+	// Intake is served at /webhook/alertmanager, Slack at
+	// /webhook/slack/interactions where it is not nil.
+	Intake, Slack http.Handler
+	// Report renders one stage of an incident as PDF.
+	Report func(ctx context.Context, id incident.ID, stage string) ([]byte, error)
+	// Ready says what keeps the service from working (not ready) and what a
+	// person should know (notes).
+	Ready func() (problems, notes []string)
+	// Reload reads configuration and tokens again.
+	Reload func() error
+	// Zones are shown beside UTC.
+	Zone     *time.Location
+	Logger   *slog.Logger
+	Gatherer prometheus.Gatherer
+}
+
+type server struct{ Options }
+
+// New returns the handler for everything the service serves.
+func New(o Options) http.Handler {
+	s := &server{o}
+	mux := http.NewServeMux()
+
+	// The intake answers for itself, with and without a trailing slash and for
+	// every method: never a redirect (AM-26).
+	mux.Handle("/webhook/alertmanager", o.Intake)
+	mux.Handle("/webhook/alertmanager/{$}", o.Intake)
+	if o.Slack != nil {
+		mux.Handle("/webhook/slack/interactions", o.Slack)
+	}
+
+	mux.HandleFunc("GET /-/healthy", s.healthy)
+	mux.HandleFunc("GET /-/ready", s.ready)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /checkpoint", s.checkpoint)
+
+	cross := http.NewCrossOriginProtection()
+	handle := func(pattern string, h http.Handler) { mux.Handle(pattern, cross.Handler(h)) }
+	for _, r := range s.routes() {
+		handle(r.pattern, s.asAdmin(problems(s.Logger, r.serve)))
+	}
+	mux.Handle("/api/", s.nothing(mux, "/api/"))
+	handle("POST /-/reload", s.asAdmin(problems(s.Logger, s.reload)))
+	handle("GET /{$}", s.signedIn(s.clocksPage))
+	handle("GET /incidents/{id}", s.signedIn(s.incidentPage))
+	handle("POST /incidents/{id}/acknowledge", s.signedIn(s.acknowledgePage))
+	handle("GET /sign-in", http.HandlerFunc(s.SignIn.page))
+	handle("POST /sign-in", http.HandlerFunc(s.SignIn.enter))
+	handle("POST /sign-out", http.HandlerFunc(s.SignIn.leave))
+	return headers(unredirected(mux))
+}
+
+// unredirected serves a webhook address that was put together with a slash too
+// many as if it had none; ServeMux would redirect it, which a webhook never is
+// (AM-26).
+func unredirected(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if clean := path.Clean(r.URL.Path); clean != r.URL.Path && strings.HasPrefix(clean, "/webhook/") {
+			r = r.Clone(r.Context())
+			r.URL.Path, r.URL.RawPath = clean, ""
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// route is one path of the API.
+type route struct {
+	pattern string
+	serve   func(http.ResponseWriter, *http.Request) error
+}
+
+// routes are all paths below /api/v1.
+func (s *server) routes() []route {
+	return []route{
+		{"GET /api/v1/incidents", s.listIncidents},
+		{"POST /api/v1/incidents", s.declare},
+		{"GET /api/v1/incidents/{id}", s.showIncident},
+		{"POST /api/v1/incidents/{id}/acknowledge", s.acknowledge},
+		{"POST /api/v1/incidents/{id}/command", s.takeCommand},
+		{"POST /api/v1/incidents/{id}/facts", s.setFacts},
+		{"POST /api/v1/incidents/{id}/aware", s.becomeAware},
+		{"POST /api/v1/incidents/{id}/notes", s.addNote},
+		{"POST /api/v1/incidents/{id}/submissions", s.submit},
+		{"POST /api/v1/incidents/{id}/handled", s.handled},
+		{"POST /api/v1/incidents/{id}/not-reportable", s.notReportable},
+		{"POST /api/v1/incidents/{id}/close", s.closeIncident},
+		{"GET /api/v1/incidents/{id}/timeline", s.timeline},
+		{"GET /api/v1/incidents/{id}/reports/{file}", s.report},
+		{"GET /api/v1/journal", s.journal},
+	}
+}
+
+// headers sets what every answer carries.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// asAdmin lets in an admin token or a signed-in person.
+func (s *server) asAdmin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, ok := s.SignIn.who(r)
+		if !ok {
+			who, ok = s.Keeper.Authenticate(r)
+		}
+		switch {
+		case !ok:
+			w.Header().Set("WWW-Authenticate", `Bearer realm="nis2clock"`)
+			writeProblem(w, s.Logger, http.StatusUnauthorized, "no valid credentials: send an API token as Authorization: Bearer …")
+		case who.Role != access.Admin:
+			writeProblem(w, s.Logger, http.StatusForbidden, "these credentials open the intake only")
+		default:
+			next.ServeHTTP(w, r.WithContext(access.With(r.Context(), who)))
+		}
+	})
+}
+
+// signedIn serves a page to a signed-in person and sends others to sign in.
+func (s *server) signedIn(page func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, ok := s.SignIn.who(r)
+		if !ok {
+			http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+			return
+		}
+		if err := page(w, r.WithContext(access.With(r.Context(), who))); err != nil {
+			status, text := explain(err)
+			if status >= 500 {
+				s.Logger.Error("Page failed", "path", r.URL.Path, "err", err)
+			}
+			http.Error(w, text, status)
+		}
+	})
+}
+
+// actor is the person or program behind a request.
+func actor(r *http.Request) incident.Actor {
+	who, _ := access.From(r.Context())
+	via := "api"
+	if v := r.Header.Get("X-Nis2clock-Via"); v == "cli" {
+		via = v
+	}
+	return incident.Actor{Name: who.Name, Via: via}
+}
