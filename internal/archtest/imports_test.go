@@ -1,0 +1,136 @@
+package archtest
+
+import (
+	"slices"
+	"testing"
+)
+
+// A rule says which rooms of ours a room may import, and why no others.
+type rule struct {
+	may []string
+	why string
+}
+
+// rules has one for every room.
+var rules = map[string]rule{
+	"cmd/nis2clock": {[]string{"internal/cli"}, "main only hands its arguments on, so that everything else can be tested in process"},
+
+	// The domain: values in, values out.
+	"internal/regime":   {nil, "the law stands by itself: data, and arithmetic on it"},
+	"internal/classify": {[]string{"internal/regime"}, "what an alert means depends on its labels and the law alone"},
+	"internal/incident": {[]string{"internal/regime", "internal/classify"}, "decisions are made from commands and the law, never from where a command came from"},
+	"internal/agenda":   {[]string{"internal/incident", "internal/regime"}, "what is due is computed from the record; who delivers it is not its business"},
+
+	// The record and its single writer.
+	"internal/journal":             {nil, "the log knows bytes, not incidents: it can be replaced, and verified without the rest"},
+	"internal/journal/journaltest": {[]string{"internal/journal"}, "it tests any implementation through the interface"},
+	"internal/vault":               {nil, "files by their digest, whatever is in them"},
+	"internal/desk":                {[]string{"internal/incident", "internal/journal"}, "it joins decisions to the log and knows neither senders nor receivers"},
+
+	// The ways in.
+	"internal/access": {[]string{"internal/desk"}, "who somebody is does not depend on what they ask for"},
+	"internal/intake": {
+		[]string{"internal/desk", "internal/classify", "internal/access", "internal/incident", "internal/vault"},
+		"it turns bodies into commands (incident) of a known sender (access), and keeps large bodies (vault); it must work when every way out is broken",
+	},
+	"internal/web": {
+		[]string{"internal/desk", "internal/access", "internal/report", "internal/journal", "internal/incident", "internal/classify"},
+		"it turns requests into commands (incident, in the words of classify) and shows the record; it must not know a vendor or deliver anything",
+	},
+
+	// The ways out.
+	"internal/dispatch": {
+		[]string{"internal/agenda", "internal/desk", "internal/incident"},
+		"it delivers through an interface of its own and records outcomes (incident); it knows no vendor",
+	},
+	"internal/pagerduty":        {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
+	"internal/pagerduty/pdfake": {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
+	"internal/slack":            {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
+	"internal/slack/slackfake":  {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
+	"internal/report":           {[]string{"internal/incident", "internal/regime", "internal/report/pdf"}, "a report is drawn from the record as it was, so it must not reach what is running"},
+	"internal/report/pdf":       {nil, "Markdown to PDF, whatever it says"},
+	"templates":                 {nil, "files only"},
+
+	// What puts them together.
+	"internal/config": {
+		[]string{"internal/access", "internal/classify", "internal/incident", "internal/intake", "internal/pagerduty", "internal/regime", "internal/slack"},
+		"it fills in the rooms' own settings and starts nothing",
+	},
+	"internal/app": {
+		[]string{
+			"internal/access", "internal/config", "internal/desk", "internal/dispatch", "internal/incident", "internal/intake", "internal/journal",
+			"internal/pagerduty", "internal/regime", "internal/report", "internal/slack", "internal/vault", "internal/web", "templates",
+		},
+		"the one place that wires everything; never a command line or a stand-in",
+	},
+	"internal/cli": {
+		[]string{
+			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/incident", "internal/journal", "internal/regime",
+			"internal/pagerduty", "internal/pagerduty/pdfake", "internal/slack", "internal/slack/slackfake", // the demo and its stand-ins
+		},
+		"a verb calls the service or reads a file; the record is changed through the API only",
+	},
+	"internal/cli/deadline": {[]string{"internal/regime"}, "the calculator needs no server and no incident"},
+}
+
+func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
+	tree := readTree(t)
+	for _, name := range tree.names() {
+		rule, ok := rules[name]
+		if !ok {
+			t.Errorf("%s has no rule: say here what it may import, and why no more", name)
+			continue
+		}
+		for path, pos := range tree.rooms[name].imports {
+			if folder, ok := ours(path); ok && !slices.Contains(rule.may, folder) {
+				t.Errorf("%s: %s must not import %s: %s", tree.at(pos), name, folder, rule.why)
+			}
+		}
+	}
+	for name, rule := range rules {
+		for _, folder := range append([]string{name}, rule.may...) {
+			if tree.rooms[folder] == nil {
+				t.Errorf("the rule for %s names %s, which is not there any more", name, folder)
+			}
+		}
+		if rule.why == "" {
+			t.Errorf("the rule for %s gives no reason", name)
+		}
+	}
+}
+
+// owners are the libraries that one room alone knows, so that it can be
+// replaced there.
+var owners = map[string]string{
+	"github.com/PagerDuty/go-pagerduty":  "internal/pagerduty",
+	"github.com/slack-go/slack":          "internal/slack",
+	"github.com/prometheus/alertmanager": "internal/intake",
+	"go.etcd.io/bbolt":                   "internal/journal",
+	"golang.org/x/mod/sumdb":             "internal/journal",
+	"github.com/go-pdf/fpdf":             "internal/report/pdf",
+	"github.com/yuin/goldmark":           "internal/report/pdf",
+	"github.com/alecthomas/kong":         "internal/cli",
+}
+
+func TestOneRoomKnowsALibrary(t *testing.T) {
+	tree := readTree(t)
+	used := map[string]bool{}
+	for _, name := range tree.names() {
+		for path, pos := range tree.rooms[name].imports {
+			for library, owner := range owners {
+				if !within(path, library) {
+					continue
+				}
+				used[library] = used[library] || name == owner
+				if !within(name, owner) {
+					t.Errorf("%s: %s belongs to %s alone", tree.at(pos), library, owner)
+				}
+			}
+		}
+	}
+	for library, owner := range owners {
+		if !used[library] {
+			t.Errorf("%s does not import %s any more", owner, library)
+		}
+	}
+}
