@@ -1,0 +1,39 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"nis2clock/internal/incident"
+	"nis2clock/internal/journal"
+)
+
+// Entries reads everything the journal holds about an incident, oldest first.
+// The error is [incident.ErrUnknown] when there is no such incident.
+func Entries(ctx context.Context, d *Desk, log journal.Log, id incident.ID) ([]incident.Entry, error) {
+	var at []uint64
+	known := false
+	d.View(func(s *incident.State) {
+		if i, ok := s.Incident(id); ok {
+			at, known = slices.Clone(i.Entries), true
+		}
+	})
+	if !known {
+		return nil, fmt.Errorf("%w: %s", incident.ErrUnknown, id)
+	}
+	out := make([]incident.Entry, 0, len(at))
+	for _, seq := range at {
+		for raw, err := range log.Read(ctx, seq, seq+1) {
+			if err != nil {
+				return nil, err
+			}
+			e, err := Decode(raw)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
