@@ -73,6 +73,7 @@ type Desk struct {
 
 	// Owned by the writer.
 	retryAt time.Time // wall time before which a journal that failed is left alone
+	since   time.Time // domain time at which it began to fail
 	broken  bool      // the state could not be rebuilt: there is none to decide against
 
 	feedsMu sync.Mutex
@@ -170,11 +171,18 @@ func (d *Desk) Close() {
 func (d *Desk) run() {
 	defer close(d.stopped)
 	batch := make([]*request, 0, maxBatch)
+	probe := time.NewTimer(probeEvery)
+	defer probe.Stop()
 	for {
 		batch = batch[:0]
 		select {
 		case req := <-d.requests:
 			batch = append(batch, req)
+		case <-probe.C:
+			probe.Reset(probeEvery)
+			if d.err == nil {
+				continue
+			}
 		case <-d.closed:
 			if batch = d.waiting(batch); len(batch) == 0 {
 				return
@@ -183,6 +191,10 @@ func (d *Desk) run() {
 		d.commit(d.waiting(batch))
 	}
 }
+
+// probeEvery is how often a journal that failed is tried without being asked:
+// while the service is not ready nobody may be sending.
+const probeEvery = 5 * time.Second
 
 // waiting adds every command that waits now.
 func (d *Desk) waiting(batch []*request) []*request {
@@ -257,6 +269,23 @@ func (d *Desk) try(batch []*request) (changed []incident.ID, err error) {
 	start := time.Now()
 	size := d.state.Size
 	var records []journal.Record
+	keep := func(entries []incident.Entry) error {
+		for _, e := range entries {
+			payload, err := incident.Encode(e.Event)
+			if err != nil {
+				return fmt.Errorf("%w: %w", ErrUnstorable, err)
+			}
+			records = append(records, journal.Record{At: e.At, Kind: e.Kind, Incident: string(e.About), Payload: payload})
+			changed = append(changed, e.About)
+		}
+		return nil
+	}
+	if d.err != nil { // the first entry after an outage tells of it
+		_, entries, err := d.rules.Execute(d.state, d.now(), incident.RecordRecovery{Since: d.since, Error: d.err.Error()})
+		if err = errors.Join(err, keep(entries)); err != nil {
+			return nil, err
+		}
+	}
 	for _, req := range batch {
 		if req.ctx.Err() != nil {
 			req.err = context.Cause(req.ctx) // nobody waits for it any more
@@ -266,13 +295,8 @@ func (d *Desk) try(batch []*request) (changed []incident.ID, err error) {
 		if entries, err = d.decide(req); err != nil {
 			return nil, err
 		}
-		for _, e := range entries {
-			payload, err := incident.Encode(e.Event)
-			if err != nil {
-				return nil, fmt.Errorf("%w: %w", ErrUnstorable, err)
-			}
-			records = append(records, journal.Record{At: e.At, Kind: e.Kind, Incident: string(e.About), Payload: payload})
-			changed = append(changed, e.About)
+		if err := keep(entries); err != nil {
+			return nil, err
 		}
 	}
 	if len(records) == 0 {

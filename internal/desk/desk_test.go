@@ -213,6 +213,7 @@ func TestFeed(t *testing.T) {
 		defer feed.Close()
 		a := mustDo(t, d, declare("a", time.Now())).(incident.ID)
 		b := mustDo(t, d, declare("b", time.Now())).(incident.ID)
+		synctest.Wait() // it is published after it is answered
 		other.Close()
 		for range 100 {
 			mustDo(t, d, note(a, "again"))

@@ -47,16 +47,47 @@ func TestDiskFull(t *testing.T) {
 		}
 		full.Store(false)
 		time.Sleep(time.Second)
-		// A command that changes nothing proves nothing about the disk.
-		mustDo(t, d, incident.AddNote{Person: declare("a", time.Now()).Person, ID: a, Text: "a repeat"})
-		if d.Err() == nil {
-			t.Error("Err was cleared without a commit")
-		}
 		if id := mustDo(t, d, declare("b", time.Now())); id != incident.ID("INC-2000-0002") {
 			t.Errorf("the next incident is %v: a number that was never stored was used up", id)
 		}
-		if d.Err() != nil || log.Head().Size != 2 {
-			t.Errorf("after a commit Err is %v, the journal has %d entries", d.Err(), log.Head().Size)
+		if d.Err() != nil || log.Head().Size != 3 {
+			t.Errorf("after a commit Err is %v, the journal has %d entries, want 3: one tells of the outage", d.Err(), log.Head().Size)
+		}
+		mustDo(t, d, incident.AddNote{Person: declare("a", time.Now()).Person, ID: a, Text: "a repeat"})
+		if log.Head().Size != 3 {
+			t.Error("the outage was recorded twice")
+		}
+	})
+}
+
+// While the service is not ready nobody sends: it recovers by itself.
+func TestRecoversWithoutTraffic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, log := newDesk(t)
+		var full atomic.Bool
+		log.beforeAppend = func() error {
+			if full.Load() {
+				return syscall.ENOSPC
+			}
+			return nil
+		}
+		full.Store(true)
+		if _, err := d.Do(t.Context(), declare("a", time.Now())); !errors.Is(err, ErrNotDurable) {
+			t.Fatalf("Do returned %v", err)
+		}
+		time.Sleep(time.Minute)
+		if d.Err() == nil {
+			t.Fatal("Err was cleared while the disk is full")
+		}
+		full.Store(false)
+		time.Sleep(2 * probeEvery)
+		if err := d.Err(); err != nil {
+			t.Errorf("ten seconds after the disk has room again Err is %v", err)
+		}
+		for e, err := range log.Read(t.Context(), 0, log.Head().Size) {
+			if err != nil || e.Kind != (incident.StoreRecovered{}).Kind() {
+				t.Errorf("entry %s, %v", e.Kind, err)
+			}
 		}
 	})
 }

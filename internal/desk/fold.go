@@ -100,7 +100,7 @@ func (d *decoded) decode() {
 	defer close(d.ready)
 	d.out = make([]incident.Entry, len(d.raw))
 	for n, e := range d.raw {
-		if d.out[n], d.err = Decode(e); d.err != nil {
+		if d.out[n], d.err = decodeWith(incident.DecodeToApply, e); d.err != nil {
 			return
 		}
 	}
@@ -109,12 +109,14 @@ func (d *decoded) decode() {
 
 // Decode reads a journal entry as the incident room's. The event is nil when
 // its payload was erased, and for the journal's own kinds.
-func Decode(e journal.Entry) (incident.Entry, error) {
+func Decode(e journal.Entry) (incident.Entry, error) { return decodeWith(incident.Decode, e) }
+
+func decodeWith(decode func(string, []byte) (incident.Event, error), e journal.Entry) (incident.Entry, error) {
 	out := incident.Entry{Seq: e.Seq, At: e.At, Kind: e.Kind, About: incident.ID(e.Incident)}
 	if e.Erased || strings.HasPrefix(e.Kind, "journal.") {
 		return out, nil
 	}
-	ev, err := incident.Decode(e.Kind, e.Payload)
+	ev, err := decode(e.Kind, e.Payload)
 	if err != nil {
 		return out, fmt.Errorf("entry %d: %w", e.Seq, err)
 	}

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -15,7 +16,7 @@ func (s *State) applyEvent(e Entry) {
 			s.heartbeats[ev.Heartbeat] = e.At
 		}
 		return
-	case Quarantined:
+	case Quarantined, StoreRecovered:
 		return
 	case Truncated:
 		s.applyTruncated(e, ev)
@@ -126,8 +127,22 @@ func (s *State) applyOpened(e Entry, ev Opened) {
 }
 
 func (s *State) addAlert(i *Incident, a *Alert) {
+	refs := s.occurrences[a.series()]
+	if len(refs) > 0 { // one that flaps for weeks keeps its labels once
+		last := refs[len(refs)-1].alert
+		a.Labels, a.Annotations = shared(a.Labels, last.Labels), shared(a.Annotations, last.Annotations)
+	}
 	i.Alerts = append(i.Alerts, a)
-	s.occurrences[a.series()] = append(s.occurrences[a.series()], occurrenceRef{i, a})
+	s.occurrences[a.series()] = append(refs, occurrenceRef{i, a})
+}
+
+// shared is the one of two equal maps that is kept anyway. Neither is ever
+// changed.
+func shared(m, kept map[string]string) map[string]string {
+	if maps.Equal(m, kept) {
+		return kept
+	}
+	return m
 }
 
 func (s *State) findAlert(series string, starts time.Time) *Alert {

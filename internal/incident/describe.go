@@ -124,6 +124,10 @@ func (e PolicyAdopted) Describe() string {
 		strings.Join(e.Policy.names(), ", "), e.Policy.OverdueEvery, cmp.Or(strings.Join(e.Policy.Channels, ", "), "none configured"))
 }
 
+func (e StoreRecovered) Describe() string {
+	return fmt.Sprintf("the store takes entries again; from %s it took none: %s", utc(e.Since), e.Error)
+}
+
 func (e Intended) Describe() string  { return "about to " + e.Effect.describe() }
 func (e Delivered) Describe() string { return e.Effect.describe() + ": delivered" }
 

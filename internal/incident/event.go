@@ -7,6 +7,7 @@ import (
 	"nis2clock/internal/classify"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // An Event is the payload of one journal entry. Its kind is an explicit,
@@ -288,56 +289,66 @@ type Failed struct {
 	RetryAt   time.Time `json:"retry_at,omitzero"`
 }
 
-func (Opened) Kind() string        { return "incident.opened/v1" }
-func (Attached) Kind() string      { return "alert.attached/v1" }
-func (AlertResolved) Kind() string { return "alert.resolved/v1" }
-func (AlertMoved) Kind() string    { return "alert.moved/v1" }
-func (Received) Kind() string      { return "webhook.received/v1" }
-func (Quarantined) Kind() string   { return "webhook.quarantined/v1" }
-func (Truncated) Kind() string     { return "webhook.truncated/v1" }
-func (ReadBack) Kind() string      { return "webhook.readback/v1" }
-func (Acknowledged) Kind() string  { return "incident.acknowledged/v1" }
-func (CommandTaken) Kind() string  { return "incident.command_taken/v1" }
-func (Noted) Kind() string         { return "incident.noted/v1" }
-func (FactsSet) Kind() string      { return "incident.facts_set/v1" }
-func (Aware) Kind() string         { return "incident.aware/v1" }
-func (Submitted) Kind() string     { return "report.submitted/v1" }
-func (Handled) Kind() string       { return "incident.handled/v1" }
-func (NotReportable) Kind() string { return "incident.not_reportable/v1" }
-func (Closed) Kind() string        { return "incident.closed/v1" }
-func (PolicyAdopted) Kind() string { return "policy.adopted/v1" }
-func (Intended) Kind() string      { return "effect.intended/v1" }
-func (Delivered) Kind() string     { return "effect.delivered/v1" }
-func (Failed) Kind() string        { return "effect.failed/v1" }
-
-// decoders is every kind ever written.
-var decoders = map[string]func([]byte) (Event, error){
-	Opened{}.Kind():        decode[Opened],
-	Attached{}.Kind():      decode[Attached],
-	AlertResolved{}.Kind(): decode[AlertResolved],
-	AlertMoved{}.Kind():    decode[AlertMoved],
-	Received{}.Kind():      decode[Received],
-	Quarantined{}.Kind():   decode[Quarantined],
-	Truncated{}.Kind():     decode[Truncated],
-	ReadBack{}.Kind():      decode[ReadBack],
-	Acknowledged{}.Kind():  decode[Acknowledged],
-	CommandTaken{}.Kind():  decode[CommandTaken],
-	Noted{}.Kind():         decode[Noted],
-	FactsSet{}.Kind():      decode[FactsSet],
-	Aware{}.Kind():         decode[Aware],
-	Submitted{}.Kind():     decode[Submitted],
-	Handled{}.Kind():       decode[Handled],
-	NotReportable{}.Kind(): decode[NotReportable],
-	Closed{}.Kind():        decode[Closed],
-	PolicyAdopted{}.Kind(): decode[PolicyAdopted],
-	Intended{}.Kind():      decode[Intended],
-	Delivered{}.Kind():     decode[Delivered],
-	Failed{}.Kind():        decode[Failed],
+// StoreRecovered records that for a while the journal took nothing. Whatever
+// was sent meanwhile was refused, not lost: its senders were told so.
+type StoreRecovered struct {
+	Meta
+	Since time.Time `json:"since"`
+	Error string    `json:"error"`
 }
 
-func decode[E Event](payload []byte) (Event, error) {
+func (Opened) Kind() string         { return "incident.opened/v1" }
+func (Attached) Kind() string       { return "alert.attached/v1" }
+func (AlertResolved) Kind() string  { return "alert.resolved/v1" }
+func (AlertMoved) Kind() string     { return "alert.moved/v1" }
+func (Received) Kind() string       { return "webhook.received/v1" }
+func (Quarantined) Kind() string    { return "webhook.quarantined/v1" }
+func (Truncated) Kind() string      { return "webhook.truncated/v1" }
+func (ReadBack) Kind() string       { return "webhook.readback/v1" }
+func (Acknowledged) Kind() string   { return "incident.acknowledged/v1" }
+func (CommandTaken) Kind() string   { return "incident.command_taken/v1" }
+func (Noted) Kind() string          { return "incident.noted/v1" }
+func (FactsSet) Kind() string       { return "incident.facts_set/v1" }
+func (Aware) Kind() string          { return "incident.aware/v1" }
+func (Submitted) Kind() string      { return "report.submitted/v1" }
+func (Handled) Kind() string        { return "incident.handled/v1" }
+func (NotReportable) Kind() string  { return "incident.not_reportable/v1" }
+func (Closed) Kind() string         { return "incident.closed/v1" }
+func (PolicyAdopted) Kind() string  { return "policy.adopted/v1" }
+func (StoreRecovered) Kind() string { return "store.recovered/v1" }
+func (Intended) Kind() string       { return "effect.intended/v1" }
+func (Delivered) Kind() string      { return "effect.delivered/v1" }
+func (Failed) Kind() string         { return "effect.failed/v1" }
+
+// decoders is every kind ever written.
+var decoders = map[string]func([]byte, ...json.Options) (Event, error){
+	Opened{}.Kind():         decode[Opened],
+	Attached{}.Kind():       decode[Attached],
+	AlertResolved{}.Kind():  decode[AlertResolved],
+	AlertMoved{}.Kind():     decode[AlertMoved],
+	Received{}.Kind():       decode[Received],
+	Quarantined{}.Kind():    decode[Quarantined],
+	Truncated{}.Kind():      decode[Truncated],
+	ReadBack{}.Kind():       decode[ReadBack],
+	Acknowledged{}.Kind():   decode[Acknowledged],
+	CommandTaken{}.Kind():   decode[CommandTaken],
+	Noted{}.Kind():          decode[Noted],
+	FactsSet{}.Kind():       decode[FactsSet],
+	Aware{}.Kind():          decode[Aware],
+	Submitted{}.Kind():      decode[Submitted],
+	Handled{}.Kind():        decode[Handled],
+	NotReportable{}.Kind():  decode[NotReportable],
+	Closed{}.Kind():         decode[Closed],
+	PolicyAdopted{}.Kind():  decode[PolicyAdopted],
+	StoreRecovered{}.Kind(): decode[StoreRecovered],
+	Intended{}.Kind():       decode[Intended],
+	Delivered{}.Kind():      decode[Delivered],
+	Failed{}.Kind():         decode[Failed],
+}
+
+func decode[E Event](payload []byte, opts ...json.Options) (Event, error) {
 	var e E
-	if err := json.Unmarshal(payload, &e); err != nil {
+	if err := json.Unmarshal(payload, &e, opts...); err != nil {
 		return nil, err
 	}
 	return e, nil
@@ -355,12 +366,26 @@ func Encode(e Event) ([]byte, error) {
 // Decode reads the payload of an entry of the given kind. An unknown kind is
 // an error: a newer version wrote it, and folding on without it could hide a
 // submission.
-func Decode(kind string, payload []byte) (Event, error) {
+func Decode(kind string, payload []byte) (Event, error) { return decodeKind(kind, payload) }
+
+// withoutReceipts passes over the receipts of webhook bodies, the larger part
+// of what is stored and nothing a state is made of.
+var withoutReceipts = json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, _ *Receipt) error {
+	return dec.SkipValue()
+}))
+
+// DecodeToApply is [Decode] for [State.Apply]: it leaves out what Apply does
+// not look at.
+func DecodeToApply(kind string, payload []byte) (Event, error) {
+	return decodeKind(kind, payload, withoutReceipts)
+}
+
+func decodeKind(kind string, payload []byte, opts ...json.Options) (Event, error) {
 	dec, ok := decoders[kind]
 	if !ok {
 		return nil, fmt.Errorf("entry kind %q is not known to this version: run the version that wrote it, or a newer one", kind)
 	}
-	e, err := dec(payload)
+	e, err := dec(payload, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("decode %s: %w", kind, err)
 	}

@@ -50,3 +50,14 @@ func (c AdoptPolicy) decide(_ *Rules, d *decision) (any, error) {
 	}
 	return nil, nil
 }
+
+// RecordRecovery records that the journal takes entries again.
+type RecordRecovery struct {
+	Since time.Time
+	Error string
+}
+
+func (c RecordRecovery) decide(_ *Rules, d *decision) (any, error) {
+	d.emit(StoreRecovered{Meta: Meta{By: System}, Since: c.Since.UTC(), Error: c.Error})
+	return nil, nil
+}
