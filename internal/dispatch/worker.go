@@ -19,6 +19,10 @@ const sendWithin = 15 * time.Second
 // longestRest bounds what a vendor may ask for: a deadline does not wait for it.
 const longestRest = 15 * time.Minute
 
+// stopWithin bounds what is left of a call once the service stops. One that is
+// cut then is in doubt, and looked for at the next start.
+const stopWithin = 3 * time.Second
+
 // recordWithin bounds the wait for an outcome to be durable.
 const recordWithin = 30 * time.Second
 
@@ -240,8 +244,10 @@ type tried struct {
 
 // try looks for a notice in doubt, and sends it if it is not there.
 func (w *worker) try(ctx context.Context, n Notice) (t tried) {
+	stopping := ctx
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendWithin)
 	defer cancel()
+	defer context.AfterFunc(stopping, func() { time.AfterFunc(stopWithin, cancel) })()
 	defer func() {
 		if p := recover(); p != nil { // the other channels go on, and so does the intake
 			w.d.o.Logger.Error("Channel panicked", "channel", w.channel.Name(), "key", n.Key, "panic", p, "stack", string(debug.Stack()))

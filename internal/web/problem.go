@@ -38,6 +38,8 @@ func explain(err error) (status int, text string) {
 		return http.StatusConflict, strings.TrimPrefix(text, incident.ErrRefused.Error()+": ")
 	case errors.Is(err, incident.ErrKeyReused):
 		return http.StatusUnprocessableEntity, text
+	case errors.Is(err, desk.ErrUnstorable):
+		return http.StatusUnprocessableEntity, "nothing was changed: this cannot be stored as it is; shorten it"
 	case errors.Is(err, desk.ErrNotDurable), errors.Is(err, desk.ErrClosed), errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable, "nothing was changed: the store cannot take it now; send it again"
 	}
