@@ -132,6 +132,9 @@ func openDB(path string, o Options) (db *bolt.DB, file *os.File, err error) {
 			ReadOnly:     o.ReadOnly,
 			NoSync:       o.NoSync,
 			FreelistType: bolt.FreelistMapType,
+			// Each time the file outgrows its mapping bbolt copies every page it is
+			// working on. The mapping is address space, not memory.
+			InitialMmapSize: 1 << 30,
 			OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
 				var err error
 				file, err = os.OpenFile(name, flag, mode)
