@@ -54,17 +54,19 @@ func (c *serveCmd) Run(ctx context.Context, env *Env) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// Rebuilding the state from a long journal is a burst of garbage over a
-	// growing heap: collecting less often meanwhile shortens the start.
-	usual := debug.SetGCPercent(300)
-	if env.Getenv("GOGC") != "" {
-		debug.SetGCPercent(usual)
+	tune := func(percent int) {
+		if env.Getenv("GOGC") == "" {
+			debug.SetGCPercent(percent)
+		}
 	}
+	// Rebuilding the state from a long journal is a burst of garbage over a
+	// growing heap; afterwards memory counts for more than processor time.
+	tune(300)
 	a, err := app.Start(ctx, app.Options{
 		Config: cfg, Logger: logger, Version: version(),
 		Reload: func() (*config.Config, error) { return c.load(env) },
 	})
-	debug.SetGCPercent(usual)
+	tune(75)
 	if err != nil {
 		return err
 	}

@@ -270,11 +270,12 @@ func (d *Desk) try(batch []*request) (changed []incident.ID, err error) {
 	size := d.state.Size
 	var records []journal.Record
 	keep := func(entries []incident.Entry) error {
-		for _, e := range entries {
+		for n, e := range entries {
 			payload, err := incident.Encode(e.Event)
 			if err != nil {
 				return fmt.Errorf("%w: %w", ErrUnstorable, err)
 			}
+			entries[n].Event = nil // a storm of alerts is not held in memory twice
 			records = append(records, journal.Record{At: e.At, Kind: e.Kind, Incident: string(e.About), Payload: payload})
 			changed = append(changed, e.About)
 		}

@@ -1,7 +1,6 @@
 package incident
 
 import (
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -69,7 +68,8 @@ type receiver struct {
 	received  time.Time
 	unused    *Receipt // the receipt, until an entry carries it
 	reply     Receiving
-	touched   []ID
+	touched   []ID // in order; gathered only for a batch that was cut
+	seen      map[ID]bool
 	heartbeat string
 }
 
@@ -80,10 +80,16 @@ func (in *receiver) receipt() *Receipt {
 	return r
 }
 
+// touch notes which incidents a batch that was cut leaves incomplete.
 func (in *receiver) touch(id ID) {
-	if !slices.Contains(in.touched, id) {
-		in.touched = append(in.touched, id)
+	if in.b.Receipt.Truncated == 0 || in.seen[id] {
+		return
 	}
+	if in.seen == nil {
+		in.seen = map[ID]bool{}
+	}
+	in.seen[id] = true
+	in.touched = append(in.touched, id)
 }
 
 func (in *receiver) alert(dl Delivery) {
