@@ -85,7 +85,7 @@ func (p Period) outer(from time.Time, place Place) (time.Time, string) {
 	last := DateOf(local).monthsLater(p.N)
 	working := last
 	for !place.working(working) {
-		working = working.next()
+		working = working.Add(1)
 	}
 	how := fmt.Sprintf("%s to the end of %s (24:00 %s), Reg. 1182/71 Art. 3(2)(c)", p, working, place.zone())
 	if working != last {

@@ -1,6 +1,7 @@
 package regime
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -33,8 +34,19 @@ func DateOf(t time.Time) Date {
 // String is YYYY-MM-DD.
 func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) }
 
-// next is the day after d.
-func (d Date) next() Date { return DateOf(time.Date(d.Year, d.Month, d.Day+1, 0, 0, 0, 0, time.UTC)) }
+// Add returns the day n days after d, or before it if n is negative. A Date that no calendar has, such as 30 February, counts on into
+// the next month.
+func (d Date) Add(n int) Date { return DateOf(time.Date(d.Year, d.Month, d.Day+n, 0, 0, 0, 0, time.UTC)) }
+
+// Weekday returns the day of the week.
+func (d Date) Weekday() time.Weekday {
+	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Weekday()
+}
+
+// Compare returns -1 if d lies before other, 1 if after, else 0.
+func (d Date) Compare(other Date) int {
+	return cmp.Or(cmp.Compare(d.Year, other.Year), cmp.Compare(d.Month, other.Month), cmp.Compare(d.Day, other.Day))
+}
 
 // monthsLater is the day with the same number n months later or, if that month lacks it, the last day of that
 // month: Regulation 1182/71 Art. 3(2)(c).
@@ -54,13 +66,13 @@ func (p Place) zone() *time.Location {
 // working reports whether d is neither a Saturday, a Sunday nor a public holiday: Regulation 1182/71 Art. 2(2).
 func (p Place) working(d Date) bool {
 	_, holiday := p.Holidays[d]
-	weekday := time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Weekday()
+	weekday := d.Weekday()
 	return !holiday && weekday != time.Saturday && weekday != time.Sunday
 }
 
 // endOf returns the instant at which d expires: midnight to the next day.
 func (p Place) endOf(d Date) time.Time {
-	d = d.next()
+	d = d.Add(1)
 	return p.at(time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC))
 }
 
