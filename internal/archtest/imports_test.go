@@ -66,7 +66,7 @@ var rules = map[string]rule{
 	},
 	"internal/cli": {
 		[]string{
-			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/incident", "internal/journal", "internal/regime",
+			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/holidays", "internal/incident", "internal/journal", "internal/regime",
 			"internal/pagerduty", "internal/pagerduty/pdfake", "internal/slack", "internal/slack/slackfake", // the demo and its stand-ins
 		},
 		"a verb calls the service or reads a file; the record is changed through the API only",

@@ -34,6 +34,7 @@ type program struct {
 	Journal     journalCmd     `cmd:"" help:"Who did what, when."`
 	Verify      verifyCmd      `cmd:"" help:"Check a data folder against its own signed head."`
 	Deadlines   deadlinesCmd   `cmd:"" help:"Calculate reporting deadlines; needs no server."`
+	Holidays    holidaysCmd    `cmd:"" help:"List the public holidays that roll a deadline in a Member State."`
 	Version     versionCmd     `cmd:"" help:"Print versions."`
 }
 
