@@ -1,7 +1,6 @@
 package regime
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
@@ -17,7 +16,8 @@ type Clock struct {
 	StartedAt time.Time // when that was; for a late notification, when it was due (regulation 2.3)
 
 	// Projected says that the event which starts the period has not happened: DueAt is the target and
-	// there is no outer reading.
+	// there is no outer reading. Nor is there one where the two readings count from different events and only
+	// the one of the conservative reading has happened.
 	Projected bool
 
 	TargetAt       time.Time // the regime's own period from detection: the house rule
@@ -62,67 +62,16 @@ func (r Regime) Clocks(f Facts, p Place) []Clock {
 				break
 			}
 		}
+		if c.DueAt.IsZero() {
+			continue // nobody requested it
+		}
 		c.Regime, c.Stage = r.ID, s.ID
 		clocks = append(clocks, c)
 	}
 	return clocks
 }
 
-// count computes the three instants of a rule; earlier are the clocks of the stages before it.
-func (r Rule) count(f Facts, p Place, earlier []Clock) Clock {
-	c := Clock{Name: r.ClockName, Source: r.Source, Confidence: r.Confidence}
-
-	detection, detectedAt := f.since(FromDetection)
-	var how string
-	c.TargetAt, how = r.Period.conservative(detectedAt, p)
-	c.How.Target = fmt.Sprintf("from %s at %s: %s", detection, p.show(detectedAt), how)
-
-	s := r.start(f, earlier)
-	if s.conservative.IsZero() {
-		c.Projected = true
-		c.Basis, c.StartedAt = detection, detectedAt.UTC()
-		c.DueAt = c.TargetAt
-		c.How.Due = fmt.Sprintf("projected, the target stands in: no %s yet", words(r.Anchor))
-		return c
-	}
-	c.Basis, c.StartedAt = s.event, s.conservative.UTC()
-	c.DueAt, how = r.Period.conservative(s.conservative, p)
-	c.How.Due = fmt.Sprintf("from %s at %s: %s", s.words, p.show(s.conservative), how)
-	c.OuterReadingAt, how = r.Period.outer(s.outer, p)
-	c.How.Outer = fmt.Sprintf("from %s at %s: %s", s.outerWords, p.show(s.outer), how)
-	return c
-}
-
-// start is where a period begins by each reading; zero instants if it has not begun.
-type start struct {
-	event               Event
-	conservative, outer time.Time
-	words, outerWords   string
-}
-
-// start finds the event that the rule is counted from.
-//
-// From a submission, the conservative reading takes the earliest of the two records of it and, so that
-// lateness earns no time, of the due instant of the submitted report itself; the outer reading takes the
-// submission as it was completed (regulation 2.3).
-func (r Rule) start(f Facts, earlier []Clock) start {
-	if r.Anchor.Event != FromSubmission {
-		event, at := f.since(r.Anchor.Event)
-		return start{event, at, at, string(event), string(event)}
-	}
-	sent := f.Submitted[r.Anchor.Stage]
-	s := start{FromSubmission, sent.FirstAt(), sent.LastAt(), words(r.Anchor), words(r.Anchor)}
-	if s.conservative.IsZero() {
-		return s
-	}
-	for _, c := range earlier {
-		if c.Stage == r.Anchor.Stage && !c.Projected && Late(c.DueAt, s.conservative) {
-			s.conservative = c.DueAt
-			s.words = fmt.Sprintf("the due instant of the late %s", strings.ReplaceAll(string(c.Stage), "_", " "))
-		}
-	}
-	return s
-}
-
 // words is an anchor in a sentence.
-func words(a Anchor) string { return strings.ReplaceAll(a.String(), "_", " ") }
+func words(a Anchor) string { return spaced(a.String()) }
+
+func spaced(name string) string { return strings.ReplaceAll(name, "_", " ") }

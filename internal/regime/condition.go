@@ -17,6 +17,16 @@ const (
 	// OngoingWhenDue: the incident is ongoing when the report falls due by the ordinary rule (conservatively
 	// read). Directive (EU) 2022/2555 Art. 23(4)(e). Never while that clock is projected.
 	OngoingWhenDue Condition = "ongoing_when_due"
+
+	// ImpactEnded: the impact of the incident ended.
+	ImpactEnded Condition = "impact_ended"
+
+	// Requested: the authority asked for the report. Directive (EU) 2022/2555 Art. 23(4)(c).
+	Requested Condition = "requested"
+
+	// WeekendReliefExcluded: the entity may not send later because of a weekend or holiday. Delegated Regulation
+	// (EU) 2025/301 Art. 5(5).
+	WeekendReliefExcluded Condition = "weekend_relief_excluded"
 )
 
 // conditions is every condition that data may name. Each sees the facts and the clock by the ordinary rule.
@@ -27,6 +37,9 @@ var conditions = map[Condition]func(f Facts, ordinary Clock) bool{
 	OngoingWhenDue: func(f Facts, ordinary Clock) bool {
 		return !ordinary.Projected && (f.Ongoing || Late(ordinary.DueAt, f.HandledAt))
 	},
+	ImpactEnded:           func(f Facts, _ Clock) bool { return !f.ImpactEndedAt.IsZero() },
+	Requested:             func(f Facts, _ Clock) bool { return f.Request != Request{} },
+	WeekendReliefExcluded: func(f Facts, _ Clock) bool { return f.WeekendReliefExcluded },
 }
 
 func (c Condition) holds(f Facts, ordinary Clock) bool { return conditions[c](f, ordinary) }

@@ -10,6 +10,11 @@ type Facts struct {
 	AwareAt    time.Time // a person recorded that the entity is aware of a significant incident
 	HandledAt  time.Time // the handling of the incident ended
 
+	ImpactEndedAt  time.Time // its impact ended
+	ClassifiedAt   time.Time // it was classified as major, Delegated Regulation (EU) 2024/1772
+	FixAvailableAt time.Time // a corrective or mitigating measure is available, Regulation (EU) 2024/2847 Art. 14(2)(c)
+	Request        Request   // of the authority, for a report
+
 	// Ongoing says that the incident was, or will be, ongoing when the final report falls due,
 	// Directive (EU) 2022/2555 Art. 23(4)(e). A later HandledAt says the same.
 	Ongoing bool
@@ -17,9 +22,20 @@ type Facts struct {
 	Entity              EntityKind
 	AffectsTrustService bool // the incident affects the provision of the entity's trust services
 
+	// WeekendReliefExcluded says that the entity may not send its reports later because of a weekend or holiday, Delegated
+	// Regulation (EU) 2025/301 Art. 5(5): credit institutions, central counterparties, operators of trading venues, and
+	// essential or important entities under Directive (EU) 2022/2555.
+	WeekendReliefExcluded bool
+
 	// Submitted holds the first accepted submission of each stage. Sending a report again moves nothing:
 	// the caller keeps the first.
 	Submitted map[StageID]Submission
+}
+
+// Request is an authority's request for a report, Directive (EU) 2022/2555 Art. 23(4)(c). The zero value is none.
+type Request struct {
+	At    time.Time // when it was received
+	DueAt time.Time // the date that it sets; zero if it sets none
 }
 
 // EntityKind is a kind of entity that the law treats differently. Empty means any other.
@@ -63,6 +79,14 @@ func (f Facts) since(e Event) (Event, time.Time) {
 		return e, f.AwareAt
 	case FromHandling:
 		return e, f.HandledAt
+	case FromImpactEnd:
+		return e, f.ImpactEndedAt
+	case FromRequest:
+		return e, f.Request.At
+	case FromClassification:
+		return e, f.ClassifiedAt
+	case FromFix:
+		return e, f.FixAvailableAt
 	}
 	return e, time.Time{}
 }

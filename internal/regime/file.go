@@ -22,6 +22,7 @@ type (
 		Reviewed on[string]
 		Act      on[string]
 		Link     on[string]
+		Rounding on[string] `yaml:"hour_rounding"`
 		Stages   []on[stageYAML]
 	}
 	stageYAML struct {
@@ -39,6 +40,9 @@ type (
 		Clock      on[string]
 		Period     on[string]
 		From       on[string]
+		Earlier    on[string] `yaml:"conservative_from"`
+		Limit      on[string] `yaml:"no_later_than"`
+		Relief     on[string]
 		Source     on[string]
 		Confidence on[string]
 	}
@@ -89,11 +93,12 @@ func parseFile(name string, data []byte) (Regime, error) {
 	for _, s := range f.Stages {
 		regime.Stages = append(regime.Stages, r.stage(s, regime.Stages))
 	}
+	r.exactHours(f.Rounding, regime.Stages)
 	return regime, errors.Join(r.mistakes...)
 }
 
 // decode reads the one document of a file. With the error comes the line it concerns.
-func decode(data []byte, into *fileYAML) (line int, err error) {
+func decode[T any](data []byte, into *T) (line int, err error) {
 	docs, err := parser.ParseBytes(data, 0)
 	if err == nil {
 		switch {
@@ -129,13 +134,19 @@ func (r *reader) stage(s on[stageYAML], before []Stage) Stage {
 		stage.OnlyIf = need(r, s.line, "only_if", s.value.OnlyIf, parseCondition)
 	}
 	stage.Rule = r.rule(s.line, s.value.Rule, stage.ID, before)
-	for _, e := range s.value.Except {
-		stage.Except = append(stage.Except, Exception{
+	stage.Except = r.exceptions(s.value.Except, stage.ID, before)
+	return stage
+}
+
+func (r *reader) exceptions(list []on[exceptionYAML], stage StageID, before []Stage) []Exception {
+	var exceptions []Exception
+	for _, e := range list {
+		exceptions = append(exceptions, Exception{
 			If:   need(r, e.line, "if", e.value.If, parseCondition),
-			Rule: r.rule(e.line, e.value.Rule, stage.ID, before),
+			Rule: r.rule(e.line, e.value.Rule, stage, before),
 		})
 	}
-	return stage
+	return exceptions
 }
 
 // rule reads the rule of a stage or of one of its exceptions. It may be counted from stages before it only, so that
@@ -151,10 +162,42 @@ func (r *reader) rule(line int, y ruleYAML, stage StageID, before []Stage) Rule 
 	if y.Clock.line != 0 {
 		rule.ClockName = need(r, line, "clock", y.Clock, parseName)
 	}
-	if a := rule.Anchor; a.Event == FromSubmission && !slices.ContainsFunc(before, func(b Stage) bool { return b.ID == a.Stage }) {
-		r.refuse(y.From.line, fmt.Errorf("stage %q is counted from the submission of %q: want a stage listed before it", stage, a.Stage))
+	if y.Earlier.line != 0 {
+		rule.ConservativeAnchor = need(r, line, "conservative_from", y.Earlier, parseAnchor)
 	}
+	if y.Limit.line != 0 {
+		rule.NoLaterThan = new(need(r, line, "no_later_than", y.Limit, parseLimit))
+		r.listed(y.Limit.line, stage, rule.NoLaterThan.Anchor, before)
+	}
+	if y.Relief.line != 0 {
+		rule.Relief = need(r, line, "relief", y.Relief, parseRelief)
+	}
+	r.listed(y.From.line, stage, rule.Anchor, before)
+	r.listed(y.Earlier.line, stage, rule.ConservativeAnchor, before)
 	return rule
+}
+
+// listed refuses to count a stage from the submission of one that is not listed before it.
+func (r *reader) listed(line int, stage StageID, a Anchor, before []Stage) {
+	if a.Event == FromSubmission && !slices.ContainsFunc(before, func(b Stage) bool { return b.ID == a.Stage }) {
+		r.refuse(line, fmt.Errorf("stage %q is counted from the submission of %q: want a stage listed before it", stage, a.Stage))
+	}
+}
+
+// exactHours makes every rule of the stages count hours from minute to minute, if the text says "none".
+func (r *reader) exactHours(rounding on[string], stages []Stage) {
+	if rounding.line == 0 {
+		return
+	}
+	if rounding.value != "none" {
+		r.refuse(rounding.line, fmt.Errorf("hour_rounding: unknown %q: want none, or leave it out", rounding.value))
+	}
+	for i := range stages {
+		stages[i].ExactHours = true
+		for j := range stages[i].Except {
+			stages[i].Except[j].ExactHours = true
+		}
+	}
 }
 
 // need parses the text of a key that must be there. Line is that of what lacks it.

@@ -10,7 +10,7 @@ import (
 // Period is how long a report may take at most. How it is counted depends on its unit: Regulation 1182/71
 // treats hours differently from all else.
 type Period struct {
-	N    int // from 1 to maxPeriod
+	N    int // from 1 to maxPeriod; 0 for AsRequested
 	Unit Unit
 }
 
@@ -18,49 +18,78 @@ type Period struct {
 type Unit string
 
 const (
-	Hours  Unit = "hour"
-	Months Unit = "month"
+	Hours       Unit = "hour"
+	Days        Unit = "day"
+	WorkingDays Unit = "working day"
+	Months      Unit = "month"
+	AsRequested Unit = "as requested" // until the date that the authority's request sets
 )
 
 // maxPeriod keeps a slip of the pen, and an overflow, out of the data.
 const maxPeriod = 9999
 
-// String is the form that the data files use, e.g. "72 hours" or "1 month".
+// String is the form that the data files use, e.g. "72 hours", "30 working days" or "1 month".
 func (p Period) String() string {
-	if p.N == 1 {
+	switch {
+	case p.Unit == AsRequested:
+		return string(AsRequested)
+	case p.N == 1:
 		return fmt.Sprintf("1 %s", p.Unit)
 	}
 	return fmt.Sprintf("%d %ss", p.N, p.Unit)
 }
 
 func parsePeriod(s string) (Period, error) {
+	if s == string(AsRequested) {
+		return Period{Unit: AsRequested}, nil
+	}
 	number, unit, _ := strings.Cut(s, " ")
 	n, err := strconv.Atoi(number)
 	p := Period{N: n, Unit: Unit(strings.TrimSuffix(unit, "s"))}
-	known := p.Unit == Hours || p.Unit == Months
+	known := p.Unit == Hours || p.Unit == Days || p.Unit == WorkingDays || p.Unit == Months
 	if err != nil || n < 1 || n > maxPeriod || !known || p.String() != s {
-		return Period{}, fmt.Errorf(`bad period %q: want such as "72 hours" or "1 month", at most %d`, s, maxPeriod)
+		return Period{}, fmt.Errorf(`bad period %q: want such as "72 hours", "14 days", "30 working days" or "1 month", at most %d`, s, maxPeriod)
 	}
 	return p, nil
 }
 
+// lastDay is the day on which a period of days or months ends that is counted from an event on day d, which
+// itself is not counted: Regulation 1182/71 Art. 3(1), 3(2)(b) and (c).
+func (p Period) lastDay(d Date, place Place) Date {
+	switch p.Unit {
+	case Months:
+		return d.monthsLater(p.N)
+	case WorkingDays:
+		for range p.N {
+			d = place.nextWorking(d.Add(1))
+		}
+		return d
+	}
+	return d.Add(p.N)
+}
+
 // conservative ends the period by the stricter reading (regulation 2.3), and says how.
 //
-// Hours are elapsed time from the event itself. Months end at the same wall-clock time of the day with the
-// same number, or of the last day of the month if it lacks that day, and do not move for weekends or holidays.
+// Hours are elapsed time from the event itself. All else ends at the same wall-clock time of the last day: days and
+// working days after the day of the event are counted, months end on the day with the same number, or on the last
+// day of a month that lacks it. None moves for weekends or holidays, beyond the working days that are counted.
 func (p Period) conservative(from time.Time, place Place) (time.Time, string) {
 	if p.Unit == Hours {
 		return from.Add(time.Duration(p.N) * time.Hour).UTC(), p.String() + " of elapsed time"
 	}
 	local := from.In(place.zone())
-	day := DateOf(local).monthsLater(p.N)
+	day := p.lastDay(DateOf(local), place)
 	shown := time.Date(day.Year, day.Month, day.Day,
 		local.Hour(), local.Minute(), local.Second(), local.Nanosecond(), time.UTC)
 	end := place.at(shown)
-	how := fmt.Sprintf("%s to the same day number and wall-clock time, %s", p, place.show(end))
-	if day.Day != local.Day() {
-		how = fmt.Sprintf("%s to the last day of a month without a day %d, %s", p, local.Day(), place.show(end))
+	to := "to the same wall-clock time"
+	switch {
+	case p.Unit == Months && day.Day != local.Day():
+		to = fmt.Sprintf("to the last day of a month without a day %d", local.Day())
+	case p.Unit == Months:
+		to = "to the same day number and wall-clock time"
 	}
+	how := fmt.Sprintf("%s %s, %s", p, to, place.show(end))
 	if face(end.In(place.zone())) != shown {
 		how += fmt.Sprintf(", when the clocks skip %s", shown.Format(time.TimeOnly))
 	}
@@ -71,7 +100,7 @@ func (p Period) conservative(from time.Time, place Place) (time.Time, string) {
 //
 // Hours: the clock hour in which the event falls is not counted, Art. 3(1), so that an event on the full hour
 // starts the period one hour later. Weekends and holidays are ignored; Art. 3(4) does not concern hours, and
-// Art. 3(5) is never used. Months: the period ends with the last hour of the last day, Art. 3(2)(c), and if that
+// Art. 3(5) is never used. All else: the period ends with the last hour of the last day, Art. 3(2)(b), (c), and if that
 // is a holiday, Saturday or Sunday with the last hour of the next working day, Art. 3(4).
 func (p Period) outer(from time.Time, place Place) (time.Time, string) {
 	local := from.In(place.zone())
@@ -82,15 +111,16 @@ func (p Period) outer(from time.Time, place Place) (time.Time, string) {
 		return start.Add(time.Duration(p.N) * time.Hour).UTC(), fmt.Sprintf(
 			"%s of elapsed time from %s, the clock hour of the event not counted, Reg. 1182/71 Art. 3(1)", p, place.show(start))
 	}
-	last := DateOf(local).monthsLater(p.N)
-	working := last
-	for !place.working(working) {
-		working = working.Add(1)
+	point := "(b)"
+	if p.Unit == Months {
+		point = "(c)"
 	}
-	how := fmt.Sprintf("%s to the end of %s (24:00 %s), Reg. 1182/71 Art. 3(2)(c)", p, working, place.zone())
+	last := p.lastDay(DateOf(local), place)
+	working := place.nextWorking(last)
+	how := fmt.Sprintf("%s to the end of %s (24:00 %s), Reg. 1182/71 Art. 3(2)%s", p, working, place.zone(), point)
 	if working != last {
-		how = fmt.Sprintf("%s to %s, no working day, so to the end of %s (24:00 %s), Reg. 1182/71 Art. 3(2)(c), 3(4)",
-			p, last, working, place.zone())
+		how = fmt.Sprintf("%s to %s, no working day, so to the end of %s (24:00 %s), Reg. 1182/71 Art. 3(2)%s, 3(4)",
+			p, last, working, place.zone(), point)
 	}
 	return place.endOf(working).UTC(), how
 }

@@ -151,13 +151,13 @@ func TestPeriodProperties(t *testing.T) {
 }
 
 func TestPeriodText(t *testing.T) {
-	for _, s := range []string{"1 hour", "24 hours", "1 month", "2 months", "9999 hours"} {
+	for _, s := range []string{"1 hour", "24 hours", "1 month", "2 months", "9999 hours", "1 day", "14 days", "1 working day", "30 working days", "as requested"} {
 		p, err := parsePeriod(s)
 		if err != nil || p.String() != s {
 			t.Errorf("%q: got %v, %v", s, p, err)
 		}
 	}
-	for _, s := range []string{"", " ", "24", "24h", "24  hours", "24 hour", "1 hours", "01 hour", "+1 hour", "1 monthss", "1 Month", "24 hours "} {
+	for _, s := range []string{"", " ", "24", "24h", "24  hours", "24 hour", "1 hours", "01 hour", "+1 hour", "1 monthss", "1 Month", "24 hours ", "30 workingdays", "30 working", "2 as requested"} {
 		if p, err := parsePeriod(s); err == nil {
 			t.Errorf("%q: got %v, want it refused", s, p)
 		}
@@ -165,7 +165,7 @@ func TestPeriodText(t *testing.T) {
 }
 
 func TestAnchorText(t *testing.T) {
-	for _, s := range []string{"detection", "awareness", "handling", "submission of notification"} {
+	for _, s := range []string{"detection", "awareness", "handling", "impact_end", "request", "classification", "fix_available", "submission of notification", "actual submission of initial"} {
 		a, err := parseAnchor(s)
 		if err != nil || a.String() != s {
 			t.Errorf("%q: got %v, %v", s, a, err)

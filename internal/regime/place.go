@@ -36,7 +36,9 @@ func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.M
 
 // Add returns the day n days after d, or before it if n is negative. A Date that no calendar has, such as 30 February, counts on into
 // the next month.
-func (d Date) Add(n int) Date { return DateOf(time.Date(d.Year, d.Month, d.Day+n, 0, 0, 0, 0, time.UTC)) }
+func (d Date) Add(n int) Date {
+	return DateOf(time.Date(d.Year, d.Month, d.Day+n, 0, 0, 0, 0, time.UTC))
+}
 
 // Weekday returns the day of the week.
 func (d Date) Weekday() time.Weekday {
@@ -68,6 +70,14 @@ func (p Place) working(d Date) bool {
 	_, holiday := p.Holidays[d]
 	weekday := d.Weekday()
 	return !holiday && weekday != time.Saturday && weekday != time.Sunday
+}
+
+// nextWorking returns d, or the first working day after it if d is none.
+func (p Place) nextWorking(d Date) Date {
+	for !p.working(d) {
+		d = d.Add(1)
+	}
+	return d
 }
 
 // endOf returns the instant at which d expires: midnight to the next day.

@@ -27,20 +27,26 @@
 //	reviewed: 2026-11-22      # when a person last compared it with the act
 //	act: Directive (EU) 2022/2555
 //	link: https://…           # optional
+//	hour_rounding: none       # optional
 //	stages:                   # in the order in which they are owed
 //	  - id: final_report
 //	    title: Final report
 //	    only_if: CONDITION    # optional: the stage is owed only then
 //	    clock: NAME           # optional: what the calculator calls it, the id if absent
-//	    period: 1 month       # N hours or N months
-//	    from: submission of notification   # or detection, awareness, handling
+//	    period: 1 month       # N hours, days, working days or months, or "as requested"
+//	    from: submission of notification   # see [Event]
+//	    conservative_from: awareness       # optional: the conservative reading counts from it, if it came first
+//	    no_later_than: 24 hours from awareness  # optional: the earlier of the two
+//	    relief: 12:00 of the next working day   # optional: outer reading of a limit on a weekend or holiday
 //	    source: Directive (EU) 2022/2555 Art. 23(4)(d)
 //	    confidence: verified  # or secondary, memory
 //	    except:               # optional: the first whose condition holds replaces the rule above
 //	      - if: CONDITION
-//	        …                 # clock, period, from, source, confidence
+//	        …                 # clock, period, from and so on
 //
-// A stage can be counted only from the submission of a stage listed before it. Conditions are named in
+// A stage can be counted only from the submission of a stage listed before it; "actual submission of STAGE" does not count a
+// late submission from its due instant. With hour_rounding: none at the top, hours are counted from minute to minute in the outer
+// reading too. Conditions are named in
 // [Condition]. An unknown key, a missing one or a value outside these is refused with file, line and reason.
 package regime
 
@@ -79,15 +85,6 @@ type Stage struct {
 	Rule
 	OnlyIf Condition   // the stage is owed only then; empty: always
 	Except []Exception // the first whose condition holds replaces Rule
-}
-
-// Rule says how long a report may take at most, and from when.
-type Rule struct {
-	ClockName  string // what the calculator calls a clock under this rule, e.g. "final_after_handling"
-	Period     Period
-	Anchor     Anchor
-	Source     string // act, article, paragraph and point
-	Confidence Confidence
 }
 
 // Exception is a rule that applies in the place of the ordinary one, such as the derogation for trust service

@@ -29,10 +29,13 @@ func TestBuiltinNIS2(t *testing.T) {
 		t.Error("got a regime nis3")
 	}
 	rule := func(clock string, n int, unit Unit, a Anchor, point string) Rule {
-		return Rule{clock, Period{n, unit}, a, "Directive (EU) 2022/2555 Art. 23(4)" + point, Verified}
+		return Rule{
+			ClockName: clock, Period: Period{n, unit}, Anchor: a,
+			Source: "Directive (EU) 2022/2555 Art. 23(4)" + point, Confidence: Verified,
+		}
 	}
 	aware, handled := Anchor{Event: FromAwareness}, Anchor{Event: FromHandling}
-	notified := Anchor{FromSubmission, "notification"}
+	notified := Anchor{Event: FromSubmission, Stage: "notification"}
 	want := []Stage{
 		{ID: "early_warning", Title: "Early warning", Rule: rule("early_warning", 24, Hours, aware, "(a)")},
 		{ID: "notification", Title: "Incident notification", Rule: rule("notification", 72, Hours, aware, "(b)"),
@@ -101,20 +104,29 @@ func TestLoadRefuses(t *testing.T) {
 		{"a bad id", "id: one", "id: One", `a.yaml:1: id: bad name "One": want lower-case letters, digits and _, a letter first`},
 		{"a bad clock name", "    period: 5", "    clock: A b\n    period: 5", `a.yaml:9: clock: bad name "A b": want lower-case letters, digits and _, a letter first`},
 		{"a date that does not exist", "2026-11-22", "2026-02-30", `a.yaml:4: reviewed: bad date "2026-02-30": want YYYY-MM-DD`},
-		{"a period without unit", "5 hours", "5", `a.yaml:9: period: bad period "5": want such as "72 hours" or "1 month", at most 9999`},
-		{"a period of nothing", "5 hours", "0 hours", `a.yaml:9: period: bad period "0 hours": want such as "72 hours" or "1 month", at most 9999`},
-		{"a negative period", "5 hours", "-5 hours", `a.yaml:9: period: bad period "-5 hours": want such as "72 hours" or "1 month", at most 9999`},
-		{"a period in words", "5 hours", "five hours", `a.yaml:9: period: bad period "five hours": want such as "72 hours" or "1 month", at most 9999`},
-		{"a period beyond reason", "5 hours", "10000 hours", `a.yaml:9: period: bad period "10000 hours": want such as "72 hours" or "1 month", at most 9999`},
-		{"an unknown unit", "5 hours", "5 fortnights", `a.yaml:9: period: bad period "5 fortnights": want such as "72 hours" or "1 month", at most 9999`},
-		{"an unknown anchor", "from: awareness", "from: knowledge", `a.yaml:10: from: unknown anchor "knowledge": want detection, awareness, handling or submission of STAGE`},
+		{"a period without unit", "5 hours", "5", `a.yaml:9: period: bad period "5": want such as "72 hours", "14 days", "30 working days" or "1 month", at most 9999`},
+		{"a period of nothing", "5 hours", "0 hours", `a.yaml:9: period: bad period "0 hours": want such as "72 hours", "14 days", "30 working days" or "1 month", at most 9999`},
+		{"a negative period", "5 hours", "-5 hours", `a.yaml:9: period: bad period "-5 hours": want such as "72 hours", "14 days", "30 working days" or "1 month", at most 9999`},
+		{"a period in words", "5 hours", "five hours", `a.yaml:9: period: bad period "five hours": want such as "72 hours", "14 days", "30 working days" or "1 month", at most 9999`},
+		{"a period beyond reason", "5 hours", "10000 hours", `a.yaml:9: period: bad period "10000 hours": want such as "72 hours", "14 days", "30 working days" or "1 month", at most 9999`},
+		{"an unknown unit", "5 hours", "5 fortnights", `a.yaml:9: period: bad period "5 fortnights": want such as "72 hours", "14 days", "30 working days" or "1 month", at most 9999`},
+		{"an unknown anchor", "from: awareness", "from: knowledge", `a.yaml:10: from: unknown anchor "knowledge": want detection, awareness, handling, impact_end, request, classification, fix_available or submission of STAGE`},
 		{"an anchor to a stage that does not exist", "submission of first", "submission of third", `a.yaml:17: stage "second" is counted from the submission of "third": want a stage listed before it`},
 		{"an anchor to itself", "submission of first", "submission of second", `a.yaml:17: stage "second" is counted from the submission of "second": want a stage listed before it`},
 		{"an anchor to a later stage", "from: awareness", "from: submission of second", `a.yaml:10: stage "first" is counted from the submission of "second": want a stage listed before it`},
 		{"an exception anchored to itself", "from: handling", "from: submission of second", `a.yaml:23: stage "second" is counted from the submission of "second": want a stage listed before it`},
 		{"a stage listed twice", "id: second", "id: first", `a.yaml:13: stage "first" is listed twice`},
-		{"an unknown condition", "only_if: ongoing_when_due", "only_if: raining", `a.yaml:15: only_if: unknown condition "raining": want one of ["ongoing_when_due" "trust_service_affected"]`},
-		{"an empty condition", "only_if: ongoing_when_due", `only_if: ""`, `a.yaml:15: only_if: unknown condition "": want one of ["ongoing_when_due" "trust_service_affected"]`},
+		{"an unknown condition", "only_if: ongoing_when_due", "only_if: raining", `a.yaml:15: only_if: unknown condition "raining": want one of ["impact_ended" "ongoing_when_due" "requested" "trust_service_affected" "weekend_relief_excluded"]`},
+		{"an empty condition", "only_if: ongoing_when_due", `only_if: ""`, `a.yaml:15: only_if: unknown condition "": want one of ["impact_ended" "ongoing_when_due" "requested" "trust_service_affected" "weekend_relief_excluded"]`},
+		{"a conservative anchor to itself", "    source: Art. 2\n", "    conservative_from: submission of second\n    source: Art. 2\n", `a.yaml:18: stage "second" is counted from the submission of "second": want a stage listed before it`},
+		{"an unknown conservative anchor", "    source: Art. 2\n", "    conservative_from: knowledge\n    source: Art. 2\n", `a.yaml:18: conservative_from: unknown anchor "knowledge"`},
+		{"a limit without anchor", "    source: Art. 1\n", "    no_later_than: 24 hours\n    source: Art. 1\n", `a.yaml:11: no_later_than: bad limit "24 hours": want such as "24 hours from awareness"`},
+		{"a limit without period", "    source: Art. 1\n", "    no_later_than: soon from awareness\n    source: Art. 1\n", `a.yaml:11: no_later_than: bad period "soon"`},
+		{"a limit that a request sets", "    source: Art. 1\n", "    no_later_than: as requested from request\n    source: Art. 1\n", `a.yaml:11: no_later_than: bad limit`},
+		{"a limit from a later stage", "    source: Art. 1\n", "    no_later_than: 1 day from submission of second\n    source: Art. 1\n", `a.yaml:11: stage "first" is counted from the submission of "second"`},
+		{"a relief in words", "    source: Art. 1\n", "    relief: noon\n    source: Art. 1\n", `a.yaml:11: relief: bad relief "noon": want such as "12:00 of the next working day"`},
+		{"a relief at no time", "    source: Art. 1\n", "    relief: 25:00 of the next working day\n    source: Art. 1\n", `a.yaml:11: relief: bad relief`},
+		{"a rounding", "act: Act 1", "act: Act 1\nhour_rounding: up", `a.yaml:6: hour_rounding: unknown "up": want none, or leave it out`},
 		{"an exception without condition", "- if: trust_service_affected\n        period", "- period", `a.yaml:21: if is missing`},
 		{"an unknown confidence", "confidence: memory", "confidence: high", `a.yaml:19: confidence: unknown confidence "high": want verified, secondary or memory`},
 		{"a second document", "stages:", "---\nstages:", `a.yaml:6: a second document: put each regime in its own file`},
