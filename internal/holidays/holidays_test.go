@@ -164,6 +164,18 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+func TestWarningsOnOneDay(t *testing.T) {
+	austria, _ := Builtin().Calendar("AT")
+	if got := austria.On(day(t, "2027-03-26")); len(got) != 1 || !strings.HasPrefix(got[0], "2027-03-26 Good Friday: not counted") {
+		t.Errorf("Good Friday: got %q", got)
+	}
+	for _, none := range []string{"2027-03-29", "2027-03-30"} { // a holiday, and a day like any other
+		if got := austria.On(day(t, none)); got != nil {
+			t.Errorf("%s: got %q", none, got)
+		}
+	}
+}
+
 func day(t testing.TB, s string) regime.Date {
 	t.Helper()
 	d, err := time.Parse(time.DateOnly, s)

@@ -12,10 +12,32 @@ import (
 // closed although they are none, days that are not yet law, and how sure and how old the data is. Today may
 // be the zero Date, then its age is not judged.
 func (c Calendar) Warnings(year int, today regime.Date) []string {
-	type doubt struct {
-		date regime.Date
-		text string
+	var warnings []string
+	for _, d := range c.doubtful(year) {
+		warnings = append(warnings, d.text)
 	}
+	return append(warnings, c.About(year, today)...)
+}
+
+// On is the part of [Calendar.Warnings] that is about one day.
+func (c Calendar) On(d regime.Date) []string {
+	var warnings []string
+	for _, doubt := range c.doubtful(d.Year) {
+		if doubt.date == d {
+			warnings = append(warnings, doubt.text)
+		}
+	}
+	return warnings
+}
+
+// doubt is a day that is no holiday, but may be taken for one.
+type doubt struct {
+	date regime.Date
+	text string
+}
+
+// doubtful is the doubts of a year, by date.
+func (c Calendar) doubtful(year int) []doubt {
 	var days []doubt
 	holidays := c.Holidays(year, year)
 	collect := func(rules []rule, what func(rule) string) {
@@ -46,15 +68,11 @@ func (c Calendar) Warnings(year int, today regime.Date) []string {
 	})
 	slices.SortStableFunc(days, func(a, b doubt) int { return a.date.Compare(b.date) })
 
-	var warnings []string
-	for _, d := range days {
-		warnings = append(warnings, d.text)
-	}
-	return append(warnings, c.doubts(year, today)...)
+	return days
 }
 
-// Doubts is the part of [Calendar.Warnings] that is about the data as a whole and not about single days.
-func (c Calendar) doubts(year int, today regime.Date) []string {
+// About is the part of [Calendar.Warnings] that is about the data as a whole and not about single days.
+func (c Calendar) About(year int, today regime.Date) []string {
 	var doubts []string
 	if year < c.from || year > c.to {
 		doubts = append(doubts, fmt.Sprintf("the holidays were checked for the years %d to %d only", c.from, c.to))
