@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"strings"
 
 	"nis2clock/internal/cli/deadline"
 	"nis2clock/internal/regime"
@@ -17,6 +18,7 @@ type deadlinesCmd struct {
 
 	Facts *string `help:"Ask with every vector of a YAML file." placeholder:"FILE"`
 	Check *string `help:"Compare the answers with the due instants in a file of vectors and print each difference; without --facts, the file's own vectors are asked." placeholder:"FILE"`
+	Law   *string `help:"Folder of regimes and Member States that add to the built-in ones or override them." placeholder:"DIR"`
 	JSON  bool    `name:"json" help:"Print JSON."`
 }
 
@@ -25,35 +27,42 @@ type deadlinesFlags struct {
 	Detected            *string  `help:"When the incident was detected: RFC 3339 with offset, as in 2026-11-10T12:17:00+01:00." placeholder:"T"`
 	Aware               *string  `help:"When the entity became aware that it is significant; else clocks run from detection." placeholder:"T"`
 	Handled             *string  `help:"When the handling of the incident ended." placeholder:"T"`
+	ImpactEnded         *string  `help:"When its impact ended; Portugal wants a report then." placeholder:"T"`
+	Classified          *string  `help:"When it was classified as major; DORA counts from it." placeholder:"T"`
+	FixAvailable        *string  `help:"When a corrective or mitigating measure was available; the CRA counts from it." placeholder:"T"`
+	RequestedBy         *string  `help:"Date by which an authority has asked for an intermediate report." placeholder:"T"`
+	AwareFor            []string `help:"When the entity became aware of what one regime is about, as in gdpr=2026-11-12T09:00:00+01:00, where that is not --aware; repeatable." sep:"none" placeholder:"REGIME=T"`
 	Regime              []string `help:"Body of law; repeatable. Default: nis2." sep:"none" placeholder:"ID"`
-	MemberState         *string  `help:"State whose authority receives the report, as in DE: chooses the time zone. Its overlay is not applied." placeholder:"STATE"`
+	MemberState         *string  `help:"State whose authority receives the report, as in DE: applies its overlay, its time zone and its public holidays." placeholder:"STATE"`
+	Region              *string  `help:"Part of that State where the authority lies, as in DE-NW: its own holidays count too." placeholder:"CODE"`
 	TZ                  *string  `name:"tz" help:"Zone of that authority, as in Europe/Berlin; wins over --member-state." placeholder:"ZONE"`
 	Entity              *string  `help:"Kind of entity, where the law treats it differently: trust-service-provider." placeholder:"KIND"`
 	AffectsTrustService bool     `help:"The incident affects the provision of its trust services."`
+	NoWeekendRelief     bool     `help:"DORA's relief for weekends is not for this entity: a credit institution, central counterparty, operator of a trading venue, or an entity under NIS2."`
 	Submitted           []string `help:"First submission of a report, as in notification=2026-11-12T09:00:00+01:00; repeatable." sep:"none" placeholder:"STAGE=T"`
 	Holiday             []string `help:"Public holiday at the authority, YYYY-MM-DD; repeatable." sep:"none" placeholder:"DATE"`
-
-	ImpactEnded  *string `hidden:"" placeholder:"T"`
-	Classified   *string `hidden:"" placeholder:"T"`
-	FixAvailable *string `hidden:"" placeholder:"T"`
 }
 
 // Run implements the verb.
 func (c *deadlinesCmd) Run(env *Env) error {
-	law := regime.Builtin()
+	law, err := c.law()
+	if err != nil {
+		return err
+	}
 	if c.Facts != nil || c.Check != nil {
 		if !reflect.ValueOf(c.Ask).IsZero() {
-			return usage("--facts and --check bring their own facts: leave out all other flags but --json")
+			return usage("--facts and --check bring their own facts: leave out all other flags but --law and --json")
 		}
 		return c.vectors(env, law)
 	}
 	f := c.Ask
 	q, err := deadline.Flags{
 		Detected: f.Detected, Aware: f.Aware, Handled: f.Handled,
-		Regimes: f.Regime, MemberState: f.MemberState, TZ: f.TZ,
-		Entity: f.Entity, AffectsTrustService: f.AffectsTrustService,
-		Submitted: f.Submitted, Holidays: f.Holiday,
-		ImpactEnded: f.ImpactEnded, Classified: f.Classified, FixAvailable: f.FixAvailable,
+		ImpactEnded: f.ImpactEnded, Classified: f.Classified, FixAvailable: f.FixAvailable, RequestedBy: f.RequestedBy,
+		Regimes: f.Regime, MemberState: f.MemberState, Region: f.Region, TZ: f.TZ,
+		Entity: f.Entity, AffectsTrustService: f.AffectsTrustService, NoWeekendRelief: f.NoWeekendRelief,
+		AwareFor: f.AwareFor, Submitted: f.Submitted, Holidays: f.Holiday,
+		Today: regime.DateOf(env.Now()),
 	}.Question(law)
 	if _, ok := errors.AsType[*deadline.UnsupportedError](err); ok {
 		return err
@@ -65,6 +74,18 @@ func (c *deadlinesCmd) Run(env *Env) error {
 		return q.Answer().WriteJSON(env.Stdout)
 	}
 	return deadline.WriteText(env.Stdout, q.Answer())
+}
+
+// law is the law to count by: the built-in one, with the operator's folder if one is given.
+func (c *deadlinesCmd) law() (*regime.Set, error) {
+	if c.Law == nil {
+		return regime.Builtin(), nil
+	}
+	law, err := regime.Builtin().With(os.DirFS(*c.Law))
+	if err != nil {
+		return nil, fmt.Errorf("--law %s: %s", *c.Law, strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	return law, nil
 }
 
 // vectors answers what can be answered. What cannot is named in the error.

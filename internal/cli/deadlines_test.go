@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	_ "time/tzdata" // the same zones on every host
 )
 
@@ -14,7 +15,8 @@ const vectorsFile = "../../testdata/vectors.yaml"
 func deadlines(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, talk bytes.Buffer
-	code = Main(t.Context(), append([]string{"deadlines"}, args...), &Env{Stdout: &out, Stderr: &talk})
+	now := func() time.Time { return time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC) }
+	code = Main(t.Context(), append([]string{"deadlines"}, args...), &Env{Stdout: &out, Stderr: &talk, Now: now})
 	return code, out.String(), talk.String()
 }
 
@@ -23,13 +25,19 @@ func TestDeadlinesExitCodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	supported, _, ok := strings.Cut(string(vectors), "- id: V28\n")
-	if !ok {
-		t.Fatal("no vector V28 to cut the file at")
+	good, text := write(t, string(vectors)), string(vectors)
+	wrong := write(t, strings.Replace(text, "2026-09-16T08:17:42Z", "2026-09-16T08:17:43Z", 1))
+	unknown := write(t, strings.Replace(text, "detected_at:", "detected:", 1))
+	unsupported := write(t, strings.Replace(text, "regimes: [cer]", "regimes: [cer2]", 1))
+	law := t.TempDir()
+	if err := os.WriteFile(filepath.Join(law, "house.yaml"), []byte("id: house\ntitle: House\nversion: \"1\"\nreviewed: 2026-11-22\nact: Contract 1\nstages:\n"+
+		"  - {id: word, title: Word to the customer, period: 36 hours, from: awareness, source: Clause 9, confidence: verified}\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	good := write(t, supported)
-	wrong := write(t, strings.Replace(supported, "2026-09-16T08:17:42Z", "2026-09-16T08:17:43Z", 1))
-	unknown := write(t, strings.Replace(supported, "detected_at:", "detected:", 1))
+	broken := t.TempDir()
+	if err := os.WriteFile(filepath.Join(broken, "house.yaml"), []byte("id: house\nstages: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 
 	detected := []string{"--detected", "2026-11-10T12:17:00+01:00", "--member-state", "BE"}
 	for _, test := range []struct {
@@ -49,23 +57,30 @@ func TestDeadlinesExitCodes(t *testing.T) {
 		{"an empty list is not an absent one", append(detected, "--holiday", ""), 2, "", `--holiday: "" is not a day`},
 		{"an unknown flag", append(detected, "--detect", "x"), 2, "", "unknown flag --detect"},
 		{"an argument", append(detected, "x"), 2, "", "unexpected argument x"},
-		{"another regime", append(detected, "--regime", "dora"), 1, "", `leave --regime "dora" out: this version knows only nis2`},
-		{"facts of another regime", append(detected, "--fix-available", "2026-11-10T12:17:00Z"), 1, "", "leave --fix-available out"},
+		{"a regime that is not known", append(detected, "--regime", "nis3"), 1, "", `leave --regime "nis3" out: the regimes known are cer,`},
+		{"another regime", append(detected, "--regime", "dora", "--classified", "2026-11-10T13:17:00Z", "--json"), 0, `"dora_initial": "2026-11-10T17:17:00Z"`, ""},
+		{"the overlay of the State", append(detected, "--member-state", "CY", "--json"), 0, `"early_warning": "2026-11-10T17:17:00Z"`, ""},
+		{"its source and confidence", append(detected, "--member-state", "CY"), 0, "UNCONFIRMED: read only in a commentary", ""},
+		{"its holidays", append(detected, "--json", "--submitted", "notification=2026-12-01T09:00:00+01:00"), 0, `"final_report": "2027-01-04T23:00:00Z"`, ""},
+		{"a folder of law", append(detected, "--law", law, "--regime", "house", "--json"), 0, `"word": "2026-11-11T23:17:00Z"`, ""},
+		{"a folder of law with mistakes", append(detected, "--law", broken), 1, "", "house.yaml:1: title is missing; house.yaml:1: version is missing"},
+		{"a folder that is none", append(detected, "--law", law+".not"), 1, "", "--law "},
 
-		{"facts", []string{"--facts", good}, 0, "\nV27\n", ""},
-		{"facts as JSON", []string{"--facts", good, "--json"}, 0, `"id": "V27"`, ""},
+		{"facts", []string{"--facts", good}, 0, "\nV44\n", ""},
+		{"facts as JSON", []string{"--facts", good, "--json"}, 0, `"id": "V44"`, ""},
 		{"facts and flags", append(detected, "--facts", good), 2, "", "leave out all other flags"},
 		{"no such file", []string{"--facts", good + ".not"}, 2, "", "no such file"},
 		{"an empty file name", append(detected, "--facts", ""), 2, "", "leave out all other flags"},
 		{"facts with an unknown key", []string{"--facts", unknown}, 1, "", `unknown key "detected" of in`},
-		{"facts of which some cannot be answered", []string{"--facts", vectorsFile, "--json"}, 1, `"id": "V44"`, "V28, V29, V30, V31 (an overlay)"},
+		{"facts of which one cannot be answered", []string{"--facts", unsupported, "--json"}, 1, `"id": "V44"`, "V38 (regime cer2)"},
 
-		{"check that agrees", []string{"--check", good}, 0, "27 vectors computed, 0 differences", ""},
+		{"check that agrees", []string{"--check", good}, 0, "44 vectors computed, 0 differences", ""},
 		{"check that differs", []string{"--check", wrong}, 1,
 			"V01 early_warning conservative: file 2026-09-16T08:17:43Z, computed 2026-09-16T08:17:42Z", ""},
 		{"check beside JSON", []string{"--check", wrong, "--json"}, 1, `"id": "V01"`, "1 differences"},
 		{"check of one file with another", []string{"--facts", good, "--check", wrong}, 1, "V01 early_warning", ""},
-		{"check with more than can be answered", []string{"--check", vectorsFile}, 1, "33 vectors computed, 0 differences", "V38 (regime cer)"},
+		{"check of the file with itself", []string{"--facts", vectorsFile, "--check", vectorsFile}, 0, "44 vectors computed, 0 differences", ""},
+		{"check with more than can be answered", []string{"--check", unsupported}, 1, "43 vectors computed, 0 differences", "V38 (regime cer2)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			code, stdout, stderr := deadlines(t, test.args...)

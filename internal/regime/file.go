@@ -22,8 +22,13 @@ type (
 		Reviewed on[string]
 		Act      on[string]
 		Link     on[string]
-		Rounding on[string] `yaml:"hour_rounding"`
+		Rounding on[string]         `yaml:"hour_rounding"`
+		Displace []on[displaceYAML] `yaml:"displaces"`
 		Stages   []on[stageYAML]
+	}
+	displaceYAML struct {
+		Regime on[string]
+		Source on[string]
 	}
 	stageYAML struct {
 		ID     on[string]
@@ -86,6 +91,12 @@ func parseFile(name string, data []byte) (Regime, error) {
 		Reviewed: need(r, 1, "reviewed", f.Reviewed, parseDate),
 		Act:      need(r, 1, "act", f.Act, parseText),
 		Link:     f.Link.value,
+	}
+	for _, d := range f.Displace {
+		regime.Displaces = append(regime.Displaces, Displacement{
+			Regime: ID(need(r, d.line, "regime", d.value.Regime, parseName)),
+			Source: need(r, d.line, "source", d.value.Source, parseText),
+		})
 	}
 	if len(f.Stages) == 0 {
 		r.refuse(1, errors.New("stages are missing: a regime needs at least one"))

@@ -28,6 +28,8 @@
 //	act: Directive (EU) 2022/2555
 //	link: https://…           # optional
 //	hour_rounding: none       # optional
+//	displaces:                # optional: regimes that do not bind whom this one binds
+//	  - {regime: nis2, source: Directive (EU) 2022/2555 Art. 4}
 //	stages:                   # in the order in which they are owed
 //	  - id: final_report
 //	    title: Final report
@@ -47,7 +49,39 @@
 // A stage can be counted only from the submission of a stage listed before it; "actual submission of STAGE" does not count a
 // late submission from its due instant. With hour_rounding: none at the top, hours are counted from minute to minute in the outer
 // reading too. Conditions are named in
-// [Condition]. An unknown key, a missing one or a value outside these is refused with file, line and reason.
+// [Condition].
+//
+// A Member State is one YAML file in the folder states beside the regimes. Its overlay says in which keys a stage of
+// the regime differs there; a stage that the regime lacks is added.
+//
+//	state: PT                 # ISO 3166-1 alpha-2
+//	name: Portugal
+//	zone: Europe/Lisbon       # of its authorities
+//	holidays: PT              # whose public holidays hold
+//	languages: [pt]
+//	act: DL 125/2025          # the national act; every stage cites it
+//	in_force: true            # false: the stages cite the regime alone, and say so
+//	since: 2026-04-03         # optional
+//	authority: CNCS / CERT.PT
+//	portal: …                 # optional
+//	source: …                 # where this was read
+//	confidence: secondary     # in the deadlines there; a rule is as sure as the less sure of it and its regime
+//	reviewed: 2026-11-22
+//	notes: […]                # optional: deviations that no clock shows
+//	regime: nis2
+//	start: detection          # optional: what runs from awareness runs from detection
+//	hour_rounding: none       # optional
+//	displaces:                # optional: regimes that do not bind whom this one binds
+//	  - {regime: nis2, source: Directive (EU) 2022/2555 Art. 4}
+//	stages:                   # optional
+//	  - id: final_report
+//	    period: 30 working days
+//	    from: submission of end_of_impact_notification
+//	  - id: end_of_impact_notification
+//	    before: progress_report   # optional: the place of an added stage
+//	    …
+//
+// An operator's folder of the same form adds to this data or overrides it, file by file: see [Set.With]. An unknown key, a missing one or a value outside these is refused with file, line and reason.
 package regime
 
 // ID names a body of law, such as "nis2".
@@ -66,6 +100,15 @@ type Regime struct {
 	Act      string // as cited, e.g. "Directive (EU) 2022/2555"
 	Link     string // to the act; may be empty
 	Stages   []Stage
+
+	// Displaces are the regimes that do not bind an entity which this one binds.
+	Displaces []Displacement
+}
+
+// Displacement says that a body of law takes the place of another.
+type Displacement struct {
+	Regime ID
+	Source string // act and article that say so
 }
 
 // Stage returns the stage with that id.

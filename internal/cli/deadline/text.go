@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -66,7 +64,7 @@ func (t *text) head(a Answer) {
 		t.out.WriteString("EXERCISE: without legal effect; nothing of this goes to an authority\n")
 	}
 	for _, r := range a.Regimes {
-		fmt.Fprintf(&t.out, "%s, %s; data version %s, reviewed %s\n", r.Title, r.Act, r.Version, r.Reviewed)
+		t.out.WriteString(wrap(fmt.Sprintf("%s, %s; data version %s, reviewed %s", r.Title, r.Act, r.Version, r.Reviewed), 2) + "\n")
 	}
 	authority := t.zone.String()
 	if a.MemberState != "" {
@@ -77,8 +75,21 @@ func (t *text) head(a Answer) {
 	f := a.Facts
 	t.event("detected", f.DetectedAt, "not recorded: awareness stands for it")
 	t.event("aware", f.AwareAt, "not recorded: clocks run from detection, provisionally")
-	if !f.HandledAt.IsZero() {
-		t.event("handled", f.HandledAt, "")
+	for _, r := range a.Regimes {
+		if at, ok := a.AwareFor[r.ID]; ok {
+			t.event("aware, "+string(r.ID), at, "")
+		}
+	}
+	for _, fact := range []struct {
+		label string
+		at    time.Time
+	}{
+		{"classified", f.ClassifiedAt}, {"fix available", f.FixAvailableAt}, {"impact ended", f.ImpactEndedAt},
+		{"handled", f.HandledAt}, {"report requested", f.Request.DueAt},
+	} {
+		if !fact.at.IsZero() {
+			t.event(fact.label, fact.at, "")
+		}
 	}
 	if f.Ongoing {
 		t.row("ongoing", "when the final report falls due")
@@ -90,7 +101,11 @@ func (t *text) head(a Answer) {
 		}
 		t.row("entity", "trust service provider, "+affected)
 	}
-	t.row("holidays", holidays(a.Place.Holidays))
+	if f.WeekendReliefExcluded {
+		t.row("weekends", "no relief for the entity")
+	}
+	t.row("holidays", holidaysOf(a.Question))
+	t.overlay(a)
 	for i, w := range a.Warnings {
 		if i == 0 {
 			t.out.WriteString("\n")
@@ -99,16 +114,58 @@ func (t *text) head(a Answer) {
 	}
 }
 
-func holidays(days regime.Holidays) string {
-	if len(days) == 0 {
-		return "none given: only Saturdays and Sundays are no working days"
+// overlay shows the Member State whose law is counted, and how sure it is.
+func (t *text) overlay(a Answer) {
+	s, ok := a.overlay()
+	if !ok {
+		return
 	}
-	sorted := slices.SortedFunc(maps.Keys(days), func(a, b regime.Date) int { return midnight(a).Compare(midnight(b)) })
+	fmt.Fprintf(&t.out, "\nLaw of %s (%s), overlay on %s\n", s.Name, s.Code, a.regimeTitle(s.Regime))
+	act := s.Act
+	if s.Since != "" {
+		act += ", since " + s.Since
+	}
+	if !s.InForce {
+		act = "NO ACT IN FORCE (" + s.Act + "): the clocks are those of the Directive and bind nobody there yet"
+	}
+	t.row("act", act)
+	t.row("report to", s.Authority)
+	if s.Portal != "" {
+		t.row("through", s.Portal)
+	}
+	t.row("in", strings.Join(s.Languages, ", "))
+	t.row("read in", s.Source+"; reviewed "+s.Reviewed)
+	t.row("deadlines", confidence(s.Confidence))
+	for _, n := range s.Notes {
+		t.row("note", n)
+	}
+}
+
+func (a Answer) regimeTitle(id regime.ID) string {
+	for _, r := range a.Regimes {
+		if r.ID == id {
+			return r.Title
+		}
+	}
+	return string(id)
+}
+
+// holidaysOf says which holidays are counted.
+func holidaysOf(q Question) string {
 	var names []string
-	for _, d := range sorted {
+	for _, d := range sorted(q.Given) {
 		names = append(names, midnight(d).Format(holidayForm))
 	}
-	return strings.Join(names, ", ")
+	given := strings.Join(names, ", ")
+	switch {
+	case q.Calendar != nil && given != "":
+		return "the public holidays of " + q.Calendar.Name + ", and " + given
+	case q.Calendar != nil:
+		return "the public holidays of " + q.Calendar.Name
+	case given != "":
+		return given
+	}
+	return "none given: only Saturdays and Sundays are no working days"
 }
 
 func midnight(d regime.Date) time.Time {
@@ -127,7 +184,11 @@ func (t *text) clock(a Answer, c regime.Clock) {
 		t.row("outer (contested)", "none before the period begins")
 	} else {
 		t.limit("due", c.DueAt)
-		t.limit("outer (contested)", c.OuterReadingAt)
+		if c.OuterReadingAt.IsZero() {
+			t.row("outer (contested)", "none before its own period begins")
+		} else {
+			t.limit("outer (contested)", c.OuterReadingAt)
+		}
 	}
 	if at := a.submittedAt(c); !at.IsZero() {
 		t.event("submitted", at, "")
@@ -149,6 +210,8 @@ func judged(c regime.Clock, at time.Time) string {
 		return "not judged: its period has not begun"
 	case late && lateByOuter:
 		return "LATE, by the outer reading too"
+	case late && c.OuterReadingAt.IsZero():
+		return "LATE"
 	case late:
 		return "LATE; on time only by the contested outer reading"
 	}

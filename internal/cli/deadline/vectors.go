@@ -14,27 +14,45 @@ import (
 
 // The keys that a file of vectors may have (regulation 8).
 var (
-	vectorKeys  = []string{"id", "title", "member_state", "tz", "overlay", "exercise", "in", "due", "submission_status", "why"}
-	overlayKeys = []string{"early_warning_hours", "start", "final", "end_of_impact_hours", "hour_rounding"}
-	finalKeys   = []string{"kind", "n", "anchor", "conservative_anchor"}
-	factKeys    = append([]string{
+	vectorKeys = []string{"id", "title", "member_state", "tz", "overlay", "exercise", "in", "due", "submission_status", "why"}
+	factKeys   = []string{
 		"regimes", "entity", "affects_trust_service", "detected_at", "aware_at", "early_warning_submitted_at",
-		"notification_submitted_at", "ongoing_at_final_due", "handled_at", "holidays",
-	}, otherKeys...)
-
-	// otherKeys are facts that only overlays and other regimes count from.
-	otherKeys = []string{
-		"impact_ended_at", "end_of_impact_notified_at", "gdpr_aware_at", "classified_major_at", "dora_initial_submitted_at",
-		"dora_intermediate_submitted_at", "dora_weekend_excluded", "corrective_measure_available_at", "cra_aware_at",
-		"cra_notification_submitted_at", "cer_initial_submitted_at",
+		"notification_submitted_at", "ongoing_at_final_due", "handled_at", "impact_ended_at", "end_of_impact_notified_at",
+		"gdpr_aware_at", "classified_major_at", "dora_initial_submitted_at", "dora_intermediate_submitted_at",
+		"dora_weekend_excluded", "corrective_measure_available_at", "cra_aware_at", "cra_notification_submitted_at",
+		"cer_initial_submitted_at", "holidays",
 	}
 )
+
+// submissionKeys are the facts that are submissions.
+var submissionKeys = []struct {
+	key   string
+	of    regime.ID
+	stage regime.StageID
+}{
+	{"early_warning_submitted_at", "nis2", "early_warning"},
+	{"notification_submitted_at", "nis2", "notification"},
+	{"end_of_impact_notified_at", "nis2", endOfImpact},
+	{"dora_initial_submitted_at", "dora", "initial"},
+	{"dora_intermediate_submitted_at", "dora", "intermediate"},
+	{"cra_notification_submitted_at", "cra_vulnerability", "notification"},
+	{"cra_notification_submitted_at", "cra_severe_incident", "notification"},
+	{"cer_initial_submitted_at", "cer", "initial"},
+}
+
+// awareKeys are the facts that say when the entity became aware of what one regime is about.
+var awareKeys = map[regime.ID]string{
+	"gdpr":                "gdpr_aware_at",
+	"cra_vulnerability":   "cra_aware_at",
+	"cra_severe_incident": "cra_aware_at",
+}
 
 // Vector is one entry of a file of vectors: a question, or what it needs that is not built in, and what the file
 // itself says the answer is.
 type Vector struct {
 	Question
-	Needs           string // such as "an overlay" or "regime gdpr"; empty if the question can be answered
+	Needs           string // such as "regime gdpr"; empty if the question can be answered
+	overlaid        bool   // whether it gives an overlay
 	due, submission ast.Node
 	file            document
 }
@@ -117,22 +135,22 @@ func (d document) vector(n ast.Node, law *regime.Set) (Vector, error) {
 			return Vector{}, err
 		}
 	}
-	if o := keys["overlay"]; o != nil {
-		v.Needs = "an overlay"
-		if err := d.overlay(o); err != nil {
-			return Vector{}, err
+	if err := d.in(keys["in"], law, &v); err != nil || keys["overlay"] == nil {
+		return v, err
+	}
+	o, err := d.overlay(keys["overlay"])
+	if err != nil {
+		return Vector{}, err
+	}
+	v.overlaid = true
+	for i, r := range v.Regimes {
+		if r.ID == defaultRegime {
+			if v.Regimes[i], err = o.apply(r); err != nil {
+				return Vector{}, d.refuse(keys["overlay"], "overlay: %w", err)
+			}
 		}
 	}
-	return v, d.in(keys["in"], law, &v)
-}
-
-// overlay checks the keys of what cannot be counted yet, so that a mistake in them is found now.
-func (d document) overlay(n ast.Node) error {
-	keys, err := d.mapping(n, "overlay", overlayKeys)
-	if err == nil && keys["final"] != nil {
-		_, err = d.mapping(keys["final"], "final", finalKeys)
-	}
-	return err
+	return v, nil
 }
 
 func (d document) in(n ast.Node, law *regime.Set, v *Vector) error {
@@ -165,30 +183,34 @@ func (d document) in(n ast.Node, law *regime.Set, v *Vector) error {
 			return err
 		}
 	}
-	for _, key := range otherKeys {
-		if keys[key] != nil && v.Needs == "" {
-			v.Needs = key
-		}
-	}
 	v.Facts = regime.Facts{
-		DetectedAt: instants["detected_at"],
-		AwareAt:    instants["aware_at"],
-		HandledAt:  instants["handled_at"],
-		Ongoing:    truths["ongoing_at_final_due"],
-		Submitted:  map[regime.StageID]regime.Submission{},
+		DetectedAt:     instants["detected_at"],
+		AwareAt:        instants["aware_at"],
+		HandledAt:      instants["handled_at"],
+		ImpactEndedAt:  instants["impact_ended_at"],
+		ClassifiedAt:   instants["classified_major_at"],
+		FixAvailableAt: instants["corrective_measure_available_at"],
+		Ongoing:        truths["ongoing_at_final_due"],
 
-		AffectsTrustService: truths["affects_trust_service"],
+		AffectsTrustService:   truths["affects_trust_service"],
+		WeekendReliefExcluded: truths["dora_weekend_excluded"],
 	}
-	if v.Facts.DetectedAt.IsZero() && v.Facts.AwareAt.IsZero() {
-		return d.refuse(n, "vector %s has neither detected_at nor aware_at: no clock starts; give one of them", v.ID)
-	}
-	for stage, key := range map[regime.StageID]string{
-		"early_warning": "early_warning_submitted_at",
-		"notification":  "notification_submitted_at",
-	} {
-		if at := instants[key]; !at.IsZero() {
-			v.Facts.Submitted[stage] = submitted(at)
+	v.AwareFor = map[regime.ID]time.Time{}
+	v.Submitted = map[regime.ID]map[regime.StageID]regime.Submission{}
+	known := !v.Facts.DetectedAt.IsZero() || !v.Facts.AwareAt.IsZero()
+	for _, r := range v.Regimes {
+		if at := instants[awareKeys[r.ID]]; !at.IsZero() {
+			v.AwareFor[r.ID] = at
+			known = true
 		}
+		for _, s := range submissionKeys {
+			if at := instants[s.key]; s.of == r.ID && !at.IsZero() {
+				v.submit(r.ID, s.stage, at)
+			}
+		}
+	}
+	if !known {
+		return d.refuse(n, "vector %s has neither detected_at nor aware_at: no clock starts; give one of them", v.ID)
 	}
 	if e := keys["entity"]; e != nil {
 		s, err := d.text(e, "entity")
@@ -223,6 +245,9 @@ func (d document) regimes(n ast.Node, law *regime.Set, v *Vector) error {
 		}
 		v.Regimes = append(v.Regimes, r)
 	}
+	if err := sameNames(v.Regimes); err != nil {
+		return d.refuse(n, "regimes: %w", err)
+	}
 	return nil
 }
 
@@ -241,6 +266,7 @@ func (d document) holidays(n ast.Node, v *Vector) error {
 			return d.refuse(n, "holidays: %w", err)
 		}
 		v.Place.Holidays[day] = ""
+		v.Given = append(v.Given, day)
 	}
 	return nil
 }

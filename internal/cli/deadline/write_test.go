@@ -38,6 +38,22 @@ var cases = map[string]Flags{
 		Entity:              new("trust-service-provider"),
 		AffectsTrustService: true,
 	},
+	"portugal": {
+		Aware:       new("2026-11-23T10:20:00Z"),
+		MemberState: new("PT"),
+		ImpactEnded: new("2026-11-27T16:45:00Z"),
+		Submitted:   []string{"notification=2026-11-25T18:00:00Z", "end_of_impact_notification=2026-11-28T09:00:00Z"},
+	},
+	"group": {
+		Detected:    new("2026-09-11T14:20:00+01:00"),
+		Aware:       new("2026-09-11T15:00:00+01:00"),
+		MemberState: new("IE"),
+		Regimes:     []string{"nis2", "gdpr", "dora", "cer"},
+		AwareFor:    []string{"gdpr=2026-09-12T09:00:00+01:00"},
+		Classified:  new("2026-09-12T13:30:00+01:00"),
+		RequestedBy: new("2026-09-20T12:00:00+01:00"),
+		Submitted:   []string{"dora/initial=2026-09-14T09:00:00+01:00"},
+	},
 	"doubtful": {
 		Detected:            new("2026-11-10T12:17:00Z"),
 		Handled:             new("2025-11-10T12:17:00Z"),

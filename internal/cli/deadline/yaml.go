@@ -78,6 +78,17 @@ func (d document) text(n ast.Node, key string) (string, error) {
 	return s.Value, nil
 }
 
+// count reads a whole number of hours, days or months, from 1 on.
+func (d document) count(n ast.Node, key string) (int, error) {
+	const most = 9999 // more is a slip of the pen
+	if i, ok := n.(*ast.IntegerNode); ok {
+		if v, ok := i.Value.(uint64); ok && v >= 1 && v <= most {
+			return int(v), nil
+		}
+	}
+	return 0, d.refuse(n, "%s: want a whole number from 1 to %d", key, most)
+}
+
 func (d document) truth(n ast.Node, key string) (bool, error) {
 	b, ok := n.(*ast.BoolNode)
 	if !ok {
