@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"nis2clock/internal/holidays"
 	"nis2clock/internal/regime"
 )
 
@@ -24,9 +25,10 @@ func (versionCmd) Run(env *Env) error {
 	fmt.Fprintf(env.Stdout, "nis2clock %s\n", version())
 	fmt.Fprintf(env.Stdout, "  go              %s %s/%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	for _, r := range law.Regimes() {
-		fmt.Fprintf(env.Stdout, "  regime %-8s version %s, reviewed %s\n", r.ID, r.Version, r.Reviewed)
+		fmt.Fprintf(env.Stdout, "  regime %-19s version %s, reviewed %s\n", r.ID, r.Version, r.Reviewed)
 	}
-	fmt.Fprintf(env.Stdout, "  regime data     %s\n", law.Digest())
+	fmt.Fprintf(env.Stdout, "  regime data     %s, %d Member States\n", law.Digest(), len(law.States()))
+	fmt.Fprintf(env.Stdout, "  holidays        reviewed %s\n", holidays.Builtin().Reviewed())
 	fmt.Fprintf(env.Stdout, "  time-zone data  %s\n", zoneData())
 	return nil
 }
