@@ -44,7 +44,7 @@ const defaultRegime regime.ID = "nis2"
 func (f Flags) Question(law *regime.Set) (Question, error) {
 	var q Question
 	for _, read := range []func(Flags, *regime.Set, *Question) error{
-		Flags.state, Flags.regimes, Flags.instants, Flags.entity, Flags.place, Flags.awareFor, Flags.submissions,
+		Flags.state, Flags.regimes, Flags.age, Flags.instants, Flags.entity, Flags.place, Flags.awareFor, Flags.submissions,
 	} {
 		if err := read(f, law, &q); err != nil {
 			return Question{}, err
@@ -104,6 +104,27 @@ func (f Flags) regimes(law *regime.Set, q *Question) error {
 	}
 	if err := sameNames(q.Regimes); err != nil {
 		return fmt.Errorf("--regime: %w", err)
+	}
+	return nil
+}
+
+// age warns of law that nobody has compared with its act for more than a year.
+func (f Flags) age(_ *regime.Set, q *Question) error {
+	if (f.Today == regime.Date{}) {
+		return nil
+	}
+	limit := f.Today
+	limit.Year--
+	stale := func(what, reviewed string) {
+		if reviewed < limit.String() { // both are YYYY-MM-DD
+			q.Warnings = append(q.Warnings, fmt.Sprintf("the data of %s was last reviewed on %s, more than a year ago", what, reviewed))
+		}
+	}
+	for _, r := range q.Regimes {
+		stale(r.Title, r.Reviewed)
+	}
+	if q.State != nil {
+		stale(q.State.Name, q.State.Reviewed)
 	}
 	return nil
 }

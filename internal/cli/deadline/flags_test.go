@@ -141,7 +141,9 @@ func TestWarnings(t *testing.T) {
 		{"an incident older than the act", with(func(f *Flags) { f.Detected, f.MemberState = new("2026-09-30T23:59:59+02:00"), new("AT") }),
 			[]string{"NISG 2026 (BGBl. I 94/2025) § 34 of AT holds since 2026-10-01, and this incident is older"}},
 		{"an incident of the act's first day", with(func(f *Flags) { f.Detected, f.MemberState = new("2026-10-01T00:00:00+02:00"), new("AT") }), nil},
-		{"old holidays", with(func(f *Flags) { f.Today = regime.Date{Year: 2028, Month: 1, Day: 1} }), []string{"the holidays were last reviewed on 2026-11-22"}},
+		{"old data", with(func(f *Flags) { f.Today = regime.Date{Year: 2028, Month: 1, Day: 1} }), []string{
+			"the data of NIS2 was last reviewed on 2026-11-22", "the data of Belgium was last reviewed on 2026-11-22", "the holidays were last reviewed on 2026-11-22"}},
+		{"data of a year ago", with(func(f *Flags) { f.Today = regime.Date{Year: 2027, Month: 11, Day: 22} }), nil},
 	} {
 		q, err := test.flags.Question(regime.Builtin())
 		if err != nil {
