@@ -1,8 +1,13 @@
 package incident
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nis2clock/internal/regime"
 )
 
 // Overdue from the due instant on, one second either side; the boundary is
@@ -53,5 +58,30 @@ func TestDetectionThirtyHoursAgo(t *testing.T) {
 	}
 	if got := i.Clocks[1].State(w.now); got != ClockRunning {
 		t.Errorf("notification is %s", got)
+	}
+}
+
+// Each entity's clocks follow the law of its Member State: in Cyprus the early
+// warning is due in 6 hours. Without a State that is known, the Directive holds.
+func TestClocksFollowTheState(t *testing.T) {
+	w := newWorld(t, "2026-11-21T10:00:00Z")
+	w.rules.Tracks = nil
+	for _, state := range []string{"", "CY", "FI", "XX"} {
+		w.rules.Tracks = append(w.rules.Tracks, Track{Entity: "in" + state, MemberState: state, Regimes: []regime.ID{"nis2"}})
+	}
+	i := w.incident(w.receive(firing("B", at("2026-11-21T10:00:00Z"))).Incidents[0])
+	due, source := map[string]string{}, map[string]string{}
+	for _, c := range i.Clocks {
+		if c.Stage == "early_warning" {
+			due[c.Entity] = c.DueAt.Format(time.RFC3339)
+			source[c.Entity] = c.Source
+		}
+	}
+	want := map[string]string{"in": "2026-11-22T10:00:00Z", "inCY": "2026-11-21T16:00:00Z", "inFI": "2026-11-22T10:00:00Z", "inXX": "2026-11-22T10:00:00Z"}
+	if diff := cmp.Diff(want, due); diff != "" {
+		t.Errorf("early warnings (-want +got):\n%s", diff)
+	}
+	if source["in"] != source["inXX"] || !strings.HasPrefix(source["inCY"], "CY, Law 60(I)/2025") {
+		t.Errorf("sources are %q", source)
 	}
 }

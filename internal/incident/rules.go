@@ -117,7 +117,7 @@ func (r *Rules) clocksOf(i *Incident, only []string) ([]Clock, Law) {
 	var out []Clock
 	for _, t := range r.Tracks {
 		for _, id := range t.Regimes {
-			reg, ok := r.Law.Regime(id)
+			reg, ok := r.law(id, t.MemberState)
 			if !ok || len(only) > 0 && !slices.Contains(only, string(id)) {
 				continue
 			}
@@ -136,6 +136,15 @@ func (r *Rules) clocksOf(i *Incident, only []string) ([]Clock, Law) {
 		}
 	}
 	return out, law
+}
+
+// law is the regime as it holds in a Member State; without a State, or in one
+// that is not known, as it stands by itself.
+func (r *Rules) law(id regime.ID, state string) (regime.Regime, bool) {
+	if there, ok := r.Law.In(id, state); ok {
+		return there, true
+	}
+	return r.Law.Regime(id)
 }
 
 func zoneName(p regime.Place) string {
