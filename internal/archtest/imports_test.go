@@ -54,7 +54,10 @@ var rules = map[string]rule{
 
 	// What puts them together.
 	"internal/config": {
-		[]string{"internal/access", "internal/classify", "internal/incident", "internal/intake", "internal/pagerduty", "internal/regime", "internal/slack"},
+		[]string{
+			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/pagerduty", "internal/regime",
+			"internal/slack",
+		},
 		"it fills in the rooms' own settings and starts nothing",
 	},
 	"internal/app": {

@@ -122,7 +122,7 @@ func (c Config) Tracks() []incident.Track {
 	for i, e := range c.Entities {
 		tracks[i] = incident.Track{
 			Entity: e.Name, MemberState: e.MemberState, Authority: e.Authority,
-			Kind: e.Kind(), Regimes: e.Regimes, Place: e.Place,
+			Kind: e.Kind(), Regimes: e.Regimes, Place: e.place(),
 		}
 	}
 	return tracks

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"nis2clock/internal/holidays"
 	"nis2clock/internal/regime"
 )
 
@@ -34,13 +35,30 @@ type Entity struct {
 	MemberState string // ISO 3166-1 alpha-2; empty when not given
 	Authority   string // the competent authority or CSIRT that receives the reports
 	Regimes     []regime.ID
-	Place       regime.Place // its zone is nil when neither a zone nor a State was given
+	Place       regime.Place // its zone is nil when neither a zone nor a State was given; its holidays are those written
 	Contact     Contact
 }
 
 // Contact is the person an authority may ask.
 type Contact struct {
 	Name, Role, Email, Phone string
+}
+
+// place is where the entity reports: to the holidays written come those of the
+// State itself.
+func (e Entity) place() regime.Place {
+	p := e.Place
+	calendar, ok := holidays.Builtin().Calendar(e.MemberState)
+	if !ok {
+		return p
+	}
+	p.Holidays = calendar.Checked()
+	for d, name := range e.Place.Holidays {
+		if _, known := p.Holidays[d]; !known {
+			p.Holidays[d] = name
+		}
+	}
+	return p
 }
 
 // Kind is what the law makes of the entity's type.

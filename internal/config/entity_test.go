@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"nis2clock/internal/holidays"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/regime"
 
@@ -81,7 +82,7 @@ func TestTracks(t *testing.T) {
 pagerduty: {routing_key_file: key}
 slack: {token_file: token, channel: C1}
 entities:
-  - {name: signatures, type: trust_service_provider, member_state: AT, authority: CERT.at, holidays: [2027-01-06]}
+  - {name: signatures, type: trust_service_provider, member_state: AT, authority: CERT.at, holidays: [2027-01-06, 2027-11-15]}
   - {name: grid, type: electricity supplier}
 `), environment)
 	if err != nil {
@@ -91,9 +92,13 @@ entities:
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The State's own holidays, and beside them the one of its part.
+	austria, _ := holidays.Builtin().Calendar("AT")
+	days := austria.Checked()
+	days[regime.Date{Year: 2027, Month: 11, Day: 15}] = ""
 	want := []incident.Track{
 		{Entity: "signatures", MemberState: "AT", Authority: "CERT.at", Kind: regime.TrustServiceProvider, Regimes: []regime.ID{"nis2"},
-			Place: regime.Place{Zone: vienna, Holidays: regime.Holidays{{Year: 2027, Month: 1, Day: 6}: ""}}},
+			Place: regime.Place{Zone: vienna, Holidays: days}},
 		{Entity: "grid", Regimes: []regime.ID{"nis2"}},
 	}
 	if diff := cmp.Diff(want, c.Tracks(), equal); diff != "" {

@@ -139,3 +139,7 @@ func (c Calendar) Days(year int) []Day {
 	slices.SortFunc(days, func(a, b Day) int { return a.Date.Compare(b.Date) })
 	return days
 }
+
+// Checked returns the public holidays of all the years for which the data was checked, with their names: for who cannot
+// say in which year a period will end.
+func (c Calendar) Checked() regime.Holidays { return c.Holidays(c.from, c.to) }

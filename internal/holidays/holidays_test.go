@@ -81,6 +81,16 @@ func TestSpanIsTheSumOfItsYears(t *testing.T) {
 	}
 }
 
+func TestChecked(t *testing.T) {
+	c, _ := Builtin().Calendar("AT")
+	got := c.Checked()
+	for d, want := range map[string]bool{"2023-12-25": false, "2024-01-01": true, "2036-12-26": true, "2037-01-01": false} {
+		if _, ok := got[day(t, d)]; ok != want {
+			t.Errorf("%s: among the checked holidays is %v, want %v", d, ok, want)
+		}
+	}
+}
+
 func TestRegion(t *testing.T) {
 	germany, _ := Builtin().Calendar("DE")
 	bonn, ok := germany.In("DE-NW")
