@@ -46,10 +46,9 @@
 //	      - if: CONDITION
 //	        …                 # clock, period, from and so on
 //
-// A stage can be counted only from the submission of a stage listed before it; "actual submission of STAGE" does not count a
-// late submission from its due instant. With hour_rounding: none at the top, hours are counted from minute to minute in the outer
-// reading too. Conditions are named in
-// [Condition].
+// A stage can be counted only from the submission of a stage listed before it; "actual submission of STAGE" does
+// not count a late submission from its due instant. With hour_rounding: none, hours are counted from minute to minute
+// in the outer reading too. Conditions are named in [Condition].
 //
 // A Member State is one YAML file in the folder states beside the regimes. Its overlay says in which keys a stage of
 // the regime differs there; a stage that the regime lacks is added.
@@ -71,8 +70,6 @@
 //	regime: nis2
 //	start: detection          # optional: what runs from awareness runs from detection
 //	hour_rounding: none       # optional
-//	displaces:                # optional: regimes that do not bind whom this one binds
-//	  - {regime: nis2, source: Directive (EU) 2022/2555 Art. 4}
 //	stages:                   # optional
 //	  - id: final_report
 //	    period: 30 working days
@@ -81,7 +78,8 @@
 //	    before: progress_report   # optional: the place of an added stage
 //	    …
 //
-// An operator's folder of the same form adds to this data or overrides it, file by file: see [Set.With]. An unknown key, a missing one or a value outside these is refused with file, line and reason.
+// An operator's folder of the same form adds to this data or overrides it, file by file: see [Set.With]. An unknown
+// key, a missing one or a value outside these is refused with file, line and reason.
 package regime
 
 // ID names a body of law, such as "nis2".
