@@ -1,6 +1,7 @@
 package regime
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ func nis2(t testing.TB, f Facts, p Place) map[string]Clock {
 		t.Fatal("no regime nis2")
 	}
 	clocks := map[string]Clock{}
-	for _, c := range r.Clocks(f, p) {
+	for _, c := range r.Explained(f, p) {
 		clocks[c.Name] = c
 	}
 	return clocks
@@ -143,7 +144,7 @@ func TestClocks(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
-			for _, c := range r.Clocks(tt.facts, Place{Zone: zone(t, "Europe/Vienna")}) {
+			for _, c := range r.Explained(tt.facts, Place{Zone: zone(t, "Europe/Vienna")}) {
 				if c.Regime != "nis2" {
 					t.Errorf("regime %q, want nis2", c.Regime)
 				}
@@ -163,7 +164,7 @@ func TestSubmissionOfAProjectedStage(t *testing.T) {
 	sent := instant(t, "2026-09-20T09:00:00Z") // after the target of the first stage, which nothing started
 	f := Facts{DetectedAt: instant(t, "2026-09-15T09:00:00Z"), Ongoing: true,
 		Submitted: map[StageID]Submission{"first": {LoggedAt: sent}}}
-	clocks := r.Clocks(f, Place{})
+	clocks := r.Explained(f, Place{})
 	if len(clocks) != 2 || !clocks[0].Projected || clocks[1].StartedAt != sent {
 		t.Errorf("got %+v, want the second stage counted from %v", clocks, sent)
 	}
@@ -278,6 +279,23 @@ func TestAlarmAt(t *testing.T) {
 	for _, c := range []Clock{{TargetAt: early, DueAt: late}, {TargetAt: late, DueAt: early}} {
 		if got := c.AlarmAt(); got != early {
 			t.Errorf("%+v: got %v, want %v", c, got, early)
+		}
+	}
+}
+
+// Explaining changes no instant.
+func TestExplainedCountsAlike(t *testing.T) {
+	f := Facts{
+		DetectedAt: time.Date(2027, 1, 28, 1, 0, 0, 0, time.UTC), AwareAt: time.Date(2027, 1, 28, 17, 0, 0, 0, time.UTC),
+		Submitted: map[StageID]Submission{"notification": {LoggedAt: time.Date(2027, 2, 5, 8, 12, 0, 0, time.UTC)}},
+	}
+	for _, r := range Builtin().Regimes() {
+		explained := r.Explained(f, Place{})
+		for n := range explained {
+			explained[n].How = How{}
+		}
+		if got := r.Clocks(f, Place{}); !slices.Equal(got, explained) {
+			t.Errorf("%s: got %v, explained %v", r.ID, got, explained)
 		}
 	}
 }

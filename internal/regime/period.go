@@ -85,13 +85,13 @@ func (p Period) conservative(from time.Time, place Place) (time.Time, string) {
 	to := "to the same wall-clock time"
 	switch {
 	case p.Unit == Months && day.Day != local.Day():
-		to = fmt.Sprintf("to the last day of a month without a day %d", local.Day())
+		to = place.say("to the last day of a month without a day %d", local.Day())
 	case p.Unit == Months:
 		to = "to the same day number and wall-clock time"
 	}
-	how := fmt.Sprintf("%s %s, %s", p, to, place.show(end))
+	how := place.say("%s %s, %s", p, to, place.show(end))
 	if face(end.In(place.zone())) != shown {
-		how += fmt.Sprintf(", when the clocks skip %s", shown.Format(time.TimeOnly))
+		how += place.say(", when the clocks skip %s", shown.Format(time.TimeOnly))
 	}
 	return end.UTC(), how
 }
@@ -108,7 +108,7 @@ func (p Period) outer(from time.Time, place Place) (time.Time, string) {
 		sinceFullHour := time.Duration(local.Minute())*time.Minute +
 			time.Duration(local.Second())*time.Second + time.Duration(local.Nanosecond())
 		start := from.Add(time.Hour - sinceFullHour)
-		return start.Add(time.Duration(p.N) * time.Hour).UTC(), fmt.Sprintf(
+		return start.Add(time.Duration(p.N) * time.Hour).UTC(), place.say(
 			"%s of elapsed time from %s, the clock hour of the event not counted, Reg. 1182/71 Art. 3(1)", p, place.show(start))
 	}
 	point := "(b)"
@@ -117,9 +117,9 @@ func (p Period) outer(from time.Time, place Place) (time.Time, string) {
 	}
 	last := p.lastDay(DateOf(local), place)
 	working := place.nextWorking(last)
-	how := fmt.Sprintf("%s to the end of %s (24:00 %s), Reg. 1182/71 Art. 3(2)%s", p, working, place.zone(), point)
+	how := place.say("%s to the end of %s (24:00 %s), Reg. 1182/71 Art. 3(2)%s", p, working, place.zone(), point)
 	if working != last {
-		how = fmt.Sprintf("%s to %s, no working day, so to the end of %s (24:00 %s), Reg. 1182/71 Art. 3(2)%s, 3(4)",
+		how = place.say("%s to %s, no working day, so to the end of %s (24:00 %s), Reg. 1182/71 Art. 3(2)%s, 3(4)",
 			p, last, working, place.zone(), point)
 	}
 	return place.endOf(working).UTC(), how
@@ -127,5 +127,16 @@ func (p Period) outer(from time.Time, place Place) (time.Time, string) {
 
 // show writes an instant as the people at the place read it.
 func (p Place) show(t time.Time) string {
+	if !p.explain {
+		return ""
+	}
 	return t.In(p.zone()).Format("2006-01-02 15:04:05.999999999 -07:00")
+}
+
+// say words how something was counted, where somebody asked for that.
+func (p Place) say(format string, args ...any) string {
+	if !p.explain {
+		return ""
+	}
+	return fmt.Sprintf(format, args...)
 }

@@ -47,25 +47,25 @@ func (r Rule) count(f Facts, p Place, earlier []Clock) Clock {
 	detection, detectedAt := f.since(FromDetection)
 	var how string
 	c.TargetAt, how = r.Period.conservative(detectedAt, p)
-	c.How.Target = fmt.Sprintf("from %s at %s: %s", detection, p.show(detectedAt), how)
+	c.How.Target = p.say("from %s at %s: %s", detection, p.show(detectedAt), how)
 
 	s := r.start(f, earlier)
 	if s.conservative.IsZero() {
 		c.Projected = true
 		c.Basis, c.StartedAt = detection, detectedAt.UTC()
 		c.DueAt = c.TargetAt
-		c.How.Due = fmt.Sprintf("projected, the target stands in: no %s yet", words(r.Anchor))
+		c.How.Due = p.say("projected, the target stands in: no %s yet", words(r.Anchor))
 		return c
 	}
 	c.Basis, c.StartedAt = s.event, s.conservative.UTC()
 	c.DueAt, how = r.Period.conservative(s.conservative, p)
-	c.How.Due = fmt.Sprintf("from %s at %s: %s", s.words, p.show(s.conservative), how)
+	c.How.Due = p.say("from %s at %s: %s", s.words, p.show(s.conservative), how)
 	if s.outer.IsZero() {
-		c.How.Outer = fmt.Sprintf("none: no %s yet", words(r.Anchor))
+		c.How.Outer = p.say("none: no %s yet", words(r.Anchor))
 		return c
 	}
 	outer := r.outer(r.Period, s.outer, p)
-	outer.how = fmt.Sprintf("from %s at %s: %s", s.outerWords, p.show(s.outer), outer.how)
+	outer.how = p.say("from %s at %s: %s", s.outerWords, p.show(s.outer), outer.how)
 	if r.NoLaterThan != nil {
 		outer = r.limit(&c, outer, f, p, earlier)
 	}
@@ -83,15 +83,15 @@ func (r Rule) limit(c *Clock, outer ending, f Facts, p Place, earlier []Clock) e
 	}
 	due, how := l.Period.conservative(s.conservative, p)
 	if Late(due, c.StartedAt) {
-		c.How.Due += fmt.Sprintf("; %s had passed by then", l)
+		c.How.Due += p.say("; %s had passed by then", l)
 		return outer
 	}
 	if due.Before(c.DueAt) {
 		c.Basis, c.StartedAt, c.DueAt = s.event, s.conservative.UTC(), due
-		c.How.Due = fmt.Sprintf("no later than from %s at %s: %s", s.words, p.show(s.conservative), how)
+		c.How.Due = p.say("no later than from %s at %s: %s", s.words, p.show(s.conservative), how)
 	}
 	if end := r.outer(l.Period, s.outer, p); end.at.Before(outer.at) {
-		end.how = fmt.Sprintf("no later than from %s at %s: %s", s.outerWords, p.show(s.outer), end.how)
+		end.how = p.say("no later than from %s at %s: %s", s.outerWords, p.show(s.outer), end.how)
 		return end
 	}
 	return outer
@@ -130,7 +130,7 @@ func (r Rule) relieve(e ending, p Place) (time.Time, string) {
 		return e.at, e.how
 	}
 	until := p.at(time.Date(working.Year, working.Month, working.Day, 0, 0, 0, 0, time.UTC).Add(r.Relief))
-	return until.UTC(), fmt.Sprintf("%s; but %s is no working day, so until %s, the relief for weekends and holidays", e.how, e.last, p.show(until))
+	return until.UTC(), p.say("%s; but %s is no working day, so until %s, the relief for weekends and holidays", e.how, e.last, p.show(until))
 }
 
 // start is where a period begins by each reading; zero instants if it has not begun.

@@ -100,7 +100,7 @@ func TestRule(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := ""
-			for _, c := range oneStage(t, tt.keys).Clocks(tt.facts, berlin) {
+			for _, c := range oneStage(t, tt.keys).Explained(tt.facts, berlin) {
 				if c.Stage != "second" {
 					continue
 				}
@@ -121,7 +121,7 @@ func TestExactHours(t *testing.T) {
 	exact, _ := load(t, "hour_rounding: none\n"+good).Regime("one")
 	rounded, _ := load(t, good).Regime("one")
 	f := Facts{AwareAt: instant(t, "2026-10-01T10:20:00Z"), Submitted: map[StageID]Submission{"first": {LoggedAt: instant(t, "2026-10-01T12:00:00Z")}}, Ongoing: true}
-	got, want := exact.Clocks(f, Place{}), rounded.Clocks(f, Place{})
+	got, want := exact.Explained(f, Place{}), rounded.Explained(f, Place{})
 	if len(got) != 2 || got[0].OuterReadingAt != got[0].DueAt || !strings.Contains(got[0].How.Outer, "from minute to minute") {
 		t.Errorf("hours: got %+v", got[0])
 	}
@@ -150,7 +150,7 @@ func TestRuleProperties(t *testing.T) {
 		g := f
 		g.ClassifiedAt = later(f.ClassifiedAt)
 		for name, r := range map[string]Regime{"major": major, "relieved": relieved, "working": working} {
-			a, b := r.Clocks(f, place)[1], r.Clocks(g, place)[1]
+			a, b := r.Explained(f, place)[1], r.Explained(g, place)[1]
 			if !a.OuterReadingAt.After(a.DueAt) || a.TargetAt != b.TargetAt {
 				t.Fatalf("%s: from %+v: %s", name, f, line(a))
 			}

@@ -250,7 +250,7 @@ func FuzzLoad(f *testing.F) {
 			for _, s := range r.Stages {
 				facts.Submitted[s.ID] = Submission{LoggedAt: facts.DetectedAt}
 			}
-			for _, c := range r.Clocks(facts, Place{}) {
+			for _, c := range r.Explained(facts, Place{}) {
 				if !c.TargetAt.After(facts.DetectedAt) || !c.DueAt.After(facts.DetectedAt) {
 					t.Errorf("a clock that ends before it starts: %+v", c)
 				}

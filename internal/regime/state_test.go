@@ -138,7 +138,7 @@ func TestIn(t *testing.T) {
 func TestLithuania(t *testing.T) {
 	law, _ := Builtin().In("nis2", "LT")
 	f := Facts{AwareAt: instant(t, "2026-03-10T08:15:00Z"), Submitted: map[StageID]Submission{"early_warning": {LoggedAt: instant(t, "2026-03-10T12:00:00Z")}}}
-	for _, c := range law.Clocks(f, Place{Zone: zone(t, "Europe/Vilnius")}) {
+	for _, c := range law.Explained(f, Place{Zone: zone(t, "Europe/Vilnius")}) {
 		if c.Stage != "final_report" {
 			continue
 		}
@@ -335,7 +335,7 @@ func FuzzState(f *testing.F) {
 		}
 		for _, s := range set.States() {
 			law, ok := set.In(s.Regime, s.Code)
-			if clocks := law.Clocks(facts, Place{}); !ok || (len(clocks) == 0 && law.Stages[0].OnlyIf == "" && law.Stages[0].Period.Unit != AsRequested) {
+			if clocks := law.Explained(facts, Place{}); !ok || (len(clocks) == 0 && law.Stages[0].OnlyIf == "" && law.Stages[0].Period.Unit != AsRequested) {
 				t.Errorf("%s: no clocks", s.Code)
 			}
 		}

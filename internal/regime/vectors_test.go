@@ -116,7 +116,7 @@ func (v vector) check(t *testing.T, set *Set, given *time.Location) {
 			t.Fatalf("no regime %q", id)
 		}
 		facts := v.facts(t, id, given)
-		for _, c := range v.apply(t, r).Clocks(facts, place) {
+		for _, c := range v.apply(t, r).Explained(facts, place) {
 			if c.Projected {
 				continue
 			}

@@ -65,7 +65,7 @@ func (q Question) Answer() Answer {
 	a := Answer{Question: q}
 	a.Warnings = append([]string(nil), q.Warnings...)
 	for _, r := range q.Regimes {
-		clocks := r.Clocks(q.facts(r.ID), q.Place)
+		clocks := r.Explained(q.facts(r.ID), q.Place)
 		a.Clocks = append(a.Clocks, clocks...)
 		a.Warnings = append(a.Warnings, q.displaced(r)...)
 		a.Warnings = append(a.Warnings, q.doubts(r, clocks)...)
