@@ -177,9 +177,14 @@ func (p ReminderPolicy) Pending(c *Clock, detected time.Time, channel string, co
 // has yet to be told of it.
 func (p ReminderPolicy) owesOverdue(c *Clock, channel string, cov Coverage, now time.Time) (Passed, bool) {
 	d := p.overdue(c, now)
+	if d == 0 || !slices.Contains(p.Channels, channel) {
+		return Passed{}, false
+	}
 	at := c.Deadline().Add(d)
-	owed := d > 0 && (d > cov.Overdue || at.After(cov.OverdueAt)) && slices.Contains(p.Channels, channel)
-	return Passed{Name: overduePrefix + shortDuration(d), At: at}, owed
+	if d <= cov.Overdue && !at.After(cov.OverdueAt) {
+		return Passed{}, false
+	}
+	return Passed{Name: overduePrefix + shortDuration(d), At: at}, true
 }
 
 // overdue is the newest overdue reminder passed at now, as a time past the
