@@ -17,19 +17,19 @@
 //	go test -run '^$' -bench . -benchtime 3s ./internal/intake
 //
 // measures its own floor in the same run; see BenchmarkIntake for what its rows
-// are. On two cores (AMD EPYC, Linux, ext4, Go 1.26, the senders on the same
-// two cores) in four runs one after the other, while other work took up part
-// of the machine before and after them but the disk was quiet (1 KiB and
-// fdatasync: p50 0.16 to 0.18 ms, p99 0.22 to 0.38 ms):
+// are. On a quiet machine of two cores (AMD EPYC, Linux, ext4, Go 1.26), the
+// senders on the same two cores, the disk at 1 KiB and fdatasync p50 0.16 to
+// 0.19 ms, p99 0.24 to 0.29 ms:
 //
-//	bare handler, 64 connections                    75 000 to 96 000 req/s
-//	one new alert a body, 64 connections, durable    8 900 to 9 700 req/s, p50 4.8 to 5.5 ms, p99 22.8 to 24.1 ms
-//	20 000 alerts in a body, 20 000 incidents        1.7 to 1.9 s, 471 to 514 MiB
-//	20 000 alerts in a body, one incident            0.4 to 0.8 s, 184 to 213 MiB
+//	bare handler, 64 connections                    77 000 to 97 000 req/s
+//	one new alert a body, 64 connections, durable    8 800 to 9 600 req/s, p50 4.9 to 5.6 ms, p99 24 to 29 ms
+//	20 000 alerts in a body, 20 000 incidents        0.8 to 1.2 s, peak 288 to 294 MiB
+//	20 000 alerts in a body, one incident            0.3 s, peak 140 MiB
 //
-// The durable rate is a tenth of the bare handler's, not the half that was
-// aimed at, and the storm of 20 000 incidents takes twice the 256 MiB that were
-// aimed at. On a busy machine p99 has been 60 ms.
+// The service itself took the third in 1.1 s with 272 MiB resident at its peak.
+// What was aimed at and is missed: half the bare handler's rate (it is a tenth;
+// deciding, encoding and appending run on one core, and collecting garbage
+// takes a fifth), a p99 of 25 ms at all times, and 256 MiB for the storm.
 package intake
 
 import (
