@@ -145,6 +145,7 @@ func TestStateCannotBeRebuilt(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		dead.Store(false)
+		time.Sleep(2 * probeEvery)
 		mustDo(t, d, note(id, "y"))
 		if d.Err() != nil || nIncidents(d) != 1 {
 			t.Errorf("after it recovered Err is %v, %d incidents", d.Err(), nIncidents(d))

@@ -47,13 +47,14 @@ func Overdue(dueAt, now time.Time) bool { return Late(dueAt, now) }
 // Explained is [Regime.Clocks] with [Clock.How] filled in. It takes three times as long, which a storm of alerts
 // does not have.
 func (r Regime) Explained(f Facts, p Place) []Clock {
-	p.explain = true
-	return r.Clocks(f, p)
+	return r.clocks(f, counting{p, true})
 }
 
 // Clocks returns the clocks that the regime runs on these facts, in the order of its stages. Without detection and
 // awareness there are none. A clock whose starting event is missing is projected. How is empty; see [Regime.Explained].
-func (r Regime) Clocks(f Facts, p Place) []Clock {
+func (r Regime) Clocks(f Facts, p Place) []Clock { return r.clocks(f, counting{p, false}) }
+
+func (r Regime) clocks(f Facts, p counting) []Clock {
 	if _, at := f.since(FromDetection); at.IsZero() {
 		return nil
 	}

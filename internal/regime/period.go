@@ -55,7 +55,7 @@ func parsePeriod(s string) (Period, error) {
 
 // lastDay is the day on which a period of days or months ends that is counted from an event on day d, which
 // itself is not counted: Regulation 1182/71 Art. 3(1), 3(2)(b) and (c).
-func (p Period) lastDay(d Date, place Place) Date {
+func (p Period) lastDay(d Date, place counting) Date {
 	switch p.Unit {
 	case Months:
 		return d.monthsLater(p.N)
@@ -73,7 +73,7 @@ func (p Period) lastDay(d Date, place Place) Date {
 // Hours are elapsed time from the event itself. All else ends at the same wall-clock time of the last day: days and
 // working days after the day of the event are counted, months end on the day with the same number, or on the last
 // day of a month that lacks it. None moves for weekends or holidays, beyond the working days that are counted.
-func (p Period) conservative(from time.Time, place Place) (time.Time, string) {
+func (p Period) conservative(from time.Time, place counting) (time.Time, string) {
 	if p.Unit == Hours {
 		return from.Add(time.Duration(p.N) * time.Hour).UTC(), p.String() + " of elapsed time"
 	}
@@ -102,7 +102,7 @@ func (p Period) conservative(from time.Time, place Place) (time.Time, string) {
 // starts the period one hour later. Weekends and holidays are ignored; Art. 3(4) does not concern hours, and
 // Art. 3(5) is never used. All else: the period ends with the last hour of the last day, Art. 3(2)(b), (c), and if that
 // is a holiday, Saturday or Sunday with the last hour of the next working day, Art. 3(4).
-func (p Period) outer(from time.Time, place Place) (time.Time, string) {
+func (p Period) outer(from time.Time, place counting) (time.Time, string) {
 	local := from.In(place.zone())
 	if p.Unit == Hours {
 		sinceFullHour := time.Duration(local.Minute())*time.Minute +
@@ -125,8 +125,14 @@ func (p Period) outer(from time.Time, place Place) (time.Time, string) {
 	return place.endOf(working).UTC(), how
 }
 
+// counting is a place and whether to say in words how something is counted there.
+type counting struct {
+	Place
+	explain bool
+}
+
 // show writes an instant as the people at the place read it.
-func (p Place) show(t time.Time) string {
+func (p counting) show(t time.Time) string {
 	if !p.explain {
 		return ""
 	}
@@ -134,7 +140,7 @@ func (p Place) show(t time.Time) string {
 }
 
 // say words how something was counted, where somebody asked for that.
-func (p Place) say(format string, args ...any) string {
+func (p counting) say(format string, args ...any) string {
 	if !p.explain {
 		return ""
 	}

@@ -54,11 +54,11 @@ func TestPeriod(t *testing.T) {
 			if tt.zone != "" {
 				place.Zone = zone(t, tt.zone)
 			}
-			got, how := tt.period.conservative(instant(t, tt.from), place)
+			got, how := tt.period.conservative(instant(t, tt.from), counting{place, true})
 			if s := got.Format(time.RFC3339Nano); s != tt.conservative {
 				t.Errorf("conservative: got %s, want %s (%s)", s, tt.conservative, how)
 			}
-			got, how = tt.period.outer(instant(t, tt.from), place)
+			got, how = tt.period.outer(instant(t, tt.from), counting{place, true})
 			if s := got.Format(time.RFC3339Nano); s != tt.outer {
 				t.Errorf("outer reading: got %s, want %s (%s)", s, tt.outer, how)
 			}
@@ -74,10 +74,10 @@ func TestRollOverHolidays(t *testing.T) {
 		{2026, time.December, 28}: "a Monday",
 	}}
 	from := instant(t, "2026-11-25T14:00:00+01:00")
-	if got, _ := (Period{1, Months}).conservative(from, place); got.Format(time.RFC3339) != "2026-12-25T13:00:00Z" {
+	if got, _ := (Period{1, Months}).conservative(from, counting{place, true}); got.Format(time.RFC3339) != "2026-12-25T13:00:00Z" {
 		t.Errorf("conservative: got %v", got)
 	}
-	if got, _ := (Period{1, Months}).outer(from, place); got.Format(time.RFC3339) != "2026-12-29T23:00:00Z" {
+	if got, _ := (Period{1, Months}).outer(from, counting{place, true}); got.Format(time.RFC3339) != "2026-12-29T23:00:00Z" {
 		t.Errorf("outer reading: got %v", got)
 	}
 }
@@ -97,10 +97,10 @@ func TestPeriodProperties(t *testing.T) {
 		b := a.Add(time.Duration(random.Int64N(int64(3 * 24 * time.Hour))))
 
 		h := Period{1 + random.IntN(100), Hours}
-		dueA, _ := h.conservative(a, place)
-		dueB, _ := h.conservative(b, place)
-		outerA, _ := h.outer(a, place)
-		outerB, _ := h.outer(b, place)
+		dueA, _ := h.conservative(a, counting{place, true})
+		dueB, _ := h.conservative(b, counting{place, true})
+		outerA, _ := h.outer(a, counting{place, true})
+		outerB, _ := h.outer(b, counting{place, true})
 		if dueB.Before(dueA) || outerB.Before(outerA) {
 			t.Fatalf("%v: from %v to %v and %v, from the later %v to %v and %v", h, a, dueA, outerA, b, dueB, outerB)
 		}
@@ -108,16 +108,16 @@ func TestPeriodProperties(t *testing.T) {
 			t.Fatalf("%v from %v: the outer reading ends %v after the conservative", h, a, d)
 		}
 		full := a.Truncate(time.Hour)
-		dueFull, _ := h.conservative(full, place)
-		if outer, _ := h.outer(full, place); outer.Sub(dueFull) != time.Hour {
+		dueFull, _ := h.conservative(full, counting{place, true})
+		if outer, _ := h.outer(full, counting{place, true}); outer.Sub(dueFull) != time.Hour {
 			t.Fatalf("%v from the full hour %v: the outer reading ends %v after the conservative", h, full, outer.Sub(dueFull))
 		}
 
 		m := Period{1 + random.IntN(3), Months}
-		dueA, _ = m.conservative(a, place)
-		dueB, _ = m.conservative(b, place)
-		outerA, _ = m.outer(a, place)
-		outerB, _ = m.outer(b, place)
+		dueA, _ = m.conservative(a, counting{place, true})
+		dueB, _ = m.conservative(b, counting{place, true})
+		outerA, _ = m.outer(a, counting{place, true})
+		outerB, _ = m.outer(b, counting{place, true})
 		if !dueA.Before(outerA) {
 			t.Fatalf("%v from %v: conservative %v, outer reading %v", m, a, dueA, outerA)
 		}
@@ -138,10 +138,10 @@ func TestPeriodProperties(t *testing.T) {
 
 		// The zone in which an instant is written does not matter.
 		other := zones[random.IntN(len(zones))]
-		if due, _ := m.conservative(a.In(other), place); due != dueA {
+		if due, _ := m.conservative(a.In(other), counting{place, true}); due != dueA {
 			t.Fatalf("%v from %v: got %v, and from the same instant in %v %v", m, a, dueA, other, due)
 		}
-		if outer, _ := m.outer(a.In(other), place); outer != outerA {
+		if outer, _ := m.outer(a.In(other), counting{place, true}); outer != outerA {
 			t.Fatalf("%v from %v: outer reading %v, and from the same instant in %v %v", m, a, outerA, other, outer)
 		}
 	}

@@ -12,8 +12,6 @@ import (
 type Place struct {
 	Zone     *time.Location // IANA zone; nil is UTC
 	Holidays Holidays       // nil: none but Saturdays and Sundays
-
-	explain bool // see [Regime.Explained]
 }
 
 // Holidays are the public holidays of a State, by date, each with its name (which may be empty). They must cover

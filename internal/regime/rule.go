@@ -33,7 +33,7 @@ type Rule struct {
 }
 
 // count computes the three instants of a rule; earlier are the clocks of the stages before it.
-func (r Rule) count(f Facts, p Place, earlier []Clock) Clock {
+func (r Rule) count(f Facts, p counting, earlier []Clock) Clock {
 	c := Clock{Name: r.ClockName, Source: r.Source, Confidence: r.Confidence}
 	if r.Period.Unit == AsRequested {
 		c.Basis, c.StartedAt = FromRequest, f.Request.At.UTC()
@@ -75,7 +75,7 @@ func (r Rule) count(f Facts, p Place, earlier []Clock) Clock {
 
 // limit ends the conservative reading of the clock at [Rule.NoLaterThan] where that is the earlier, and returns where the outer reading
 // ends. A limit that had passed when the period began no longer applies; the conservative reading of it decides that for both.
-func (r Rule) limit(c *Clock, outer ending, f Facts, p Place, earlier []Clock) ending {
+func (r Rule) limit(c *Clock, outer ending, f Facts, p counting, earlier []Clock) ending {
 	l := *r.NoLaterThan
 	s := l.Anchor.start(f, earlier)
 	if s.conservative.IsZero() {
@@ -105,7 +105,7 @@ type ending struct {
 }
 
 // outer ends a period of the rule by the outer reading.
-func (r Rule) outer(period Period, from time.Time, p Place) ending {
+func (r Rule) outer(period Period, from time.Time, p counting) ending {
 	var e ending
 	switch {
 	case period.Unit != Hours:
@@ -124,7 +124,7 @@ func (r Rule) outer(period Period, from time.Time, p Place) ending {
 }
 
 // relieve moves an end on a Saturday, Sunday or holiday as [Rule.Relief] says, and says how.
-func (r Rule) relieve(e ending, p Place) (time.Time, string) {
+func (r Rule) relieve(e ending, p counting) (time.Time, string) {
 	working := p.nextWorking(e.last)
 	if r.Relief == 0 || working == e.last {
 		return e.at, e.how
