@@ -66,7 +66,7 @@ func (c *serveCmd) Run(ctx context.Context, env *Env) error {
 		Config: cfg, Logger: logger, Version: version(),
 		Reload: func() (*config.Config, error) { return c.load(env) },
 	})
-	tune(75)
+	tune(40)
 	if err != nil {
 		return err
 	}
