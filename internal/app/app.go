@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -273,7 +274,16 @@ func (a *App) URL() string {
 	if a.listener == nil {
 		return scheme + "://" + a.cfg.Web.Listen
 	}
-	return scheme + "://" + a.Addr()
+	return scheme + "://" + reachable(a.listener.Addr())
+}
+
+// reachable is the address in a form that can be opened on this machine: one
+// that stands for every interface, as in a container, cannot.
+func reachable(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
+	}
+	return addr.String()
 }
 
 // SignInLink is an address that signs a person in, once, within an hour.

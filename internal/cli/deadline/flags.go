@@ -98,7 +98,9 @@ func (f Flags) regimes(law *regime.Set, q *Question) error {
 			return unsupported(law, "leave --regime %q out", name)
 		}
 		if q.State != nil {
-			r, _ = law.In(r.ID, q.State.Code)
+			if there, ok := law.In(r.ID, q.State.Code); ok {
+				r = there
+			}
 		}
 		q.Regimes = append(q.Regimes, r)
 	}
