@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"time"
 
 	"nis2clock/internal/regime"
@@ -82,22 +83,16 @@ func (c *Clock) Late(now time.Time) bool {
 	return regime.Overdue(c.DueAt, now)
 }
 
-// Submission is the record that a report went to an authority. Nothing else
-// stops a clock.
-type Submission struct {
-	// SentAt is the entity's own log of the completed transmission.
-	SentAt time.Time `json:"sent_at"`
-	// ReceiptAt is the authority's receipt; zero when there is none yet.
-	ReceiptAt time.Time `json:"receipt_at,omitzero"`
-	Authority string    `json:"authority,omitzero"`
-	Channel   string    `json:"channel,omitzero"`
-	Submitter string    `json:"submitter"`
-	Reference string    `json:"reference,omitzero"`
-	// SHA256 is the digest, in hex, of what was sent.
-	SHA256 string `json:"sha256,omitzero"`
-}
-
-// instants are the two records of it as the law judges them.
-func (s *Submission) instants() regime.Submission {
-	return regime.Submission{LoggedAt: s.SentAt, ReceivedAt: s.ReceiptAt}
+// setClocks takes over newly computed instants and keeps what ended a clock.
+func (i *Incident) setClocks(clocks []Clock) {
+	old := i.Clocks
+	i.Clocks = slices.Clone(clocks)
+	for n := range i.Clocks {
+		c := &i.Clocks[n]
+		for _, o := range old {
+			if o.ClockID == c.ClockID {
+				c.Submitted, c.StoppedAt, c.Stopped = o.Submitted, o.StoppedAt, o.Stopped
+			}
+		}
+	}
 }

@@ -136,3 +136,106 @@ func (o *outbox) fail(e Effect, reason string, permanent bool, retry time.Time, 
 		p.RetryAt = at // the next channel is tried at once
 	}
 }
+
+// Intended says an effect on the outside world is about to be tried.
+type Intended struct {
+	Meta
+	Effect Effect `json:"effect"`
+	Repeat bool   `json:"repeat,omitzero"` // it may have been said before
+}
+
+func (Intended) Kind() string { return "effect.intended/v1" }
+
+func (e Intended) Describe() string { return "about to " + e.Effect.describe() }
+
+// Delivered says an effect took place.
+type Delivered struct {
+	Meta
+	Effect Effect `json:"effect"`
+	// Ref is the vendor's name for it: a Slack ts, a PagerDuty dedup key.
+	Ref string `json:"ref,omitzero"`
+	// Found is true when it was in doubt and turned out to have happened.
+	Found bool `json:"found,omitzero"`
+}
+
+func (Delivered) Kind() string { return "effect.delivered/v1" }
+
+func (e Delivered) Describe() string { return e.Effect.describe() + ": delivered" }
+
+// Failed says a try did not work.
+type Failed struct {
+	Meta
+	Effect    Effect    `json:"effect"`
+	Reason    string    `json:"reason"`
+	Permanent bool      `json:"permanent,omitzero"`
+	RetryAt   time.Time `json:"retry_at,omitzero"`
+}
+
+func (Failed) Kind() string { return "effect.failed/v1" }
+
+func (e Failed) Describe() string {
+	if e.Permanent {
+		return e.Effect.describe() + ": refused for good: " + e.Reason
+	}
+	return e.Effect.describe() + ": failed, will be tried again: " + e.Reason
+}
+
+func (ev Delivered) apply(s *State, e Entry) {
+	s.box(ev.ID).deliver(ev.Effect, ev.Ref, e.At)
+	if i := s.incidents[ev.ID]; i != nil && ev.Effect.Role == Reminder {
+		i.coverage(ev.Effect.Clock, ev.Effect.For).cover(ev.Effect.Thresholds)
+	}
+}
+
+func (ev Intended) apply(s *State, e Entry) { s.box(ev.ID).intend(ev.Effect, e.At) }
+
+func (ev Failed) apply(s *State, e Entry) {
+	s.box(ev.ID).fail(ev.Effect, ev.Reason, ev.Permanent, ev.RetryAt, e.At)
+}
+
+// box is the outbox of an incident, or of the service when id is empty.
+func (s *State) box(id ID) *outbox {
+	if i := s.incidents[id]; i != nil {
+		return &i.outbox
+	}
+	return &s.ops
+}
+
+// Intend records that an effect is about to be tried.
+type Intend struct {
+	ID     ID // empty for the service itself
+	Effect Effect
+	Repeat bool
+}
+
+func (c Intend) decide(_ *Rules, d *decision) (any, error) {
+	d.emit(Intended{Meta: Meta{ID: c.ID, By: System}, Effect: c.Effect, Repeat: c.Repeat})
+	return nil, nil
+}
+
+// Deliver records that an effect took place.
+type Deliver struct {
+	ID     ID
+	Effect Effect
+	Ref    string
+	Found  bool
+}
+
+func (c Deliver) decide(_ *Rules, d *decision) (any, error) {
+	d.emit(Delivered{Meta: Meta{ID: c.ID, By: System}, Effect: c.Effect, Ref: c.Ref, Found: c.Found})
+	return nil, nil
+}
+
+// Fail records that a try did not work, and when the next one is due.
+type Fail struct {
+	ID        ID
+	Effect    Effect
+	Reason    string
+	Permanent bool
+	RetryAt   time.Time
+}
+
+func (c Fail) decide(_ *Rules, d *decision) (any, error) {
+	d.emit(Failed{Meta: Meta{ID: c.ID, By: System}, Effect: c.Effect, Reason: c.Reason, Permanent: c.Permanent, RetryAt: c.RetryAt.UTC()})
+	return nil, nil
+}

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -252,4 +253,50 @@ func (cov *Coverage) cover(passed []Passed) {
 			cov.OverdueAt = p.At
 		}
 	}
+}
+
+// PolicyAdopted records which reminders the service gives from here on, so
+// that a changed policy never fires backwards.
+type PolicyAdopted struct {
+	Meta
+	Policy ReminderPolicy `json:"policy"`
+}
+
+func (PolicyAdopted) Kind() string { return "policy.adopted/v1" }
+
+func (e PolicyAdopted) Describe() string {
+	return fmt.Sprintf("reminders at %s, then every %s overdue; channels %s",
+		strings.Join(e.Policy.names(), ", "), e.Policy.OverdueEvery, cmp.Or(strings.Join(e.Policy.Channels, ", "), "none configured"))
+}
+
+// applyPolicy takes over a reminder policy. What it adds and an open clock
+// has already passed counts as covered: a changed policy never fires
+// backwards.
+func (ev PolicyAdopted) apply(s *State, e Entry) {
+	p := ev.Policy
+	for _, id := range s.order {
+		i := s.incidents[id]
+		for n := range i.Clocks {
+			c := &i.Clocks[n]
+			if !c.Open() {
+				continue
+			}
+			for _, channel := range p.Channels {
+				if s.Policy != nil {
+					s.Policy.coverAdded(p, c, i.DetectedAt, channel, i.coverage(c.ClockID, channel), e.At)
+				}
+			}
+		}
+	}
+	s.Policy, s.PolicyAt = &p, e.At
+}
+
+// AdoptPolicy records the reminder policy when it differs from the one in force.
+type AdoptPolicy struct{ Policy ReminderPolicy }
+
+func (c AdoptPolicy) decide(_ *Rules, d *decision) (any, error) {
+	if d.s.Policy == nil || !d.s.Policy.Equal(c.Policy) {
+		d.emit(PolicyAdopted{Meta: Meta{By: System}, Policy: c.Policy})
+	}
+	return nil, nil
 }

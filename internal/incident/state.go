@@ -2,8 +2,6 @@ package incident
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,14 +28,6 @@ const (
 type Stamp struct {
 	By Actor
 	At time.Time
-}
-
-// Awareness is when the entity became aware, as a person recorded it.
-type Awareness struct {
-	At     time.Time
-	Person string
-	Reason string
-	Record Stamp
 }
 
 // Incident is one incident as the journal tells it. Values reached through a
@@ -88,21 +78,6 @@ type Incident struct {
 	outbox
 }
 
-// Note is a line a person added.
-type Note struct {
-	Stamp
-	Text string
-}
-
-// Cut says that Alertmanager left alerts out of a batch, and what came of
-// reading them back.
-type Cut struct {
-	Body    string
-	Missing int
-	Done    bool
-	Error   string
-}
-
 // Clock returns the clock of that id.
 func (i *Incident) Clock(id ClockID) (*Clock, bool) {
 	for n := range i.Clocks {
@@ -149,21 +124,6 @@ func (i *Incident) lastFiring(now time.Time) time.Time {
 		}
 	}
 	return last
-}
-
-// occurrence finds where an alert is kept.
-type occurrenceRef struct {
-	incident *Incident
-	alert    *Alert
-}
-
-// CutBatch is a truncated batch that waits to be read back.
-type CutBatch struct {
-	Body      string
-	Receiver  string
-	Missing   int
-	Incidents []ID
-	At        time.Time
 }
 
 // State is every incident and what decisions need to find them again. The
@@ -225,11 +185,6 @@ func (s *State) Ops() (pending map[string]*Outgoing, done map[string]time.Time) 
 
 // HeartbeatSeen is when the dead-man alert last came in; zero for never.
 func (s *State) HeartbeatSeen(name string) time.Time { return s.heartbeats[name] }
-
-// Cuts are the truncated batches not yet read back, oldest first.
-func (s *State) Cuts() []CutBatch {
-	return slices.SortedFunc(maps.Values(s.cuts), func(a, b CutBatch) int { return a.At.Compare(b.At) })
-}
 
 func (s *State) nextID(exercise bool, opened time.Time) ID {
 	probe := newID(exercise, opened, 0)

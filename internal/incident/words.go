@@ -2,6 +2,8 @@ package incident
 
 import (
 	"fmt"
+	"nis2clock/internal/classify"
+	"strings"
 	"time"
 )
 
@@ -26,4 +28,36 @@ func parts(n int64, unit string, m int64, subunit string) string {
 		return fmt.Sprintf("%d %s", n, unit)
 	}
 	return fmt.Sprintf("%d %s %d %s", n, unit, m, subunit)
+}
+
+func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
+
+func dues(clocks []Clock) string {
+	parts := make([]string, len(clocks))
+	for i, c := range clocks {
+		parts[i] = fmt.Sprintf("%s due %s", c.Stage, utc(c.DueAt))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// name is how an alert is called in a sentence: its name, and where it is.
+func name(labels map[string]string) string {
+	n := labels["alertname"]
+	if n == "" {
+		n = "without a name"
+	}
+	for _, l := range classify.DefaultVolatile {
+		if v := labels[l]; v != "" {
+			return n + " on " + v
+		}
+	}
+	return n
+}
+
+// plural writes a count with its noun.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

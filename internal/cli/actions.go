@@ -1,0 +1,138 @@
+package cli
+
+import "context"
+
+type declareCmd struct {
+	Title    string  `arg:"" help:"What happened, in a few words."`
+	Detected instant `required:"" help:"When it was first noticed (RFC 3339 with offset)." placeholder:"TIME"`
+	Summary  string  `help:"What is known, in a sentence or more."`
+	Severity string  `help:"Such as critical."`
+}
+
+// Run implements the verb.
+func (c *declareCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
+	return up.act(ctx, env, "/api/v1/incidents", map[string]any{"title": c.Title, "detected_at": c.Detected.Time, "summary": c.Summary, "severity": c.Severity})
+}
+
+type ackCmd struct {
+	ID string `arg:"" help:"INC-…"`
+}
+
+// Run implements the verb.
+func (c *ackCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
+	return up.act(ctx, env, incidentPath(c.ID, "acknowledge"), nil)
+}
+
+type takeCmd struct {
+	ID string `arg:"" help:"INC-…"`
+}
+
+// Run implements the verb.
+func (c *takeCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
+	return up.act(ctx, env, incidentPath(c.ID, "command"), nil)
+}
+
+type noteCmd struct {
+	ID   string `arg:"" help:"INC-…"`
+	Text string `arg:"" help:"The note."`
+}
+
+// Run implements the verb.
+func (c *noteCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
+	return up.act(ctx, env, incidentPath(c.ID, "notes"), map[string]any{"text": c.Text})
+}
+
+type factsCmd struct {
+	ID          string  `arg:"" help:"INC-…"`
+	Summary     *string `help:"What happened, in a sentence or more." placeholder:"TEXT"`
+	Malicious   *string `help:"Are unlawful or malicious acts suspected: yes, no or unknown." placeholder:"ANSWER"`
+	CrossBorder *string `name:"cross-border" help:"Could there be a cross-border impact: yes, no or unknown." placeholder:"ANSWER"`
+}
+
+// Run implements the verb.
+func (c *factsCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
+	body := map[string]any{}
+	for name, v := range map[string]*string{"summary": c.Summary, "malicious": c.Malicious, "cross_border": c.CrossBorder} {
+		if v != nil {
+			body[name] = *v
+		}
+	}
+	if len(body) == 0 {
+		return usage("say at least one of --summary, --malicious and --cross-border")
+	}
+	return up.act(ctx, env, incidentPath(c.ID, "facts"), body)
+}
+
+type awareCmd struct {
+	ID     string  `arg:"" help:"INC-…"`
+	At     instant `required:"" help:"When it was clear that the incident is significant (RFC 3339 with offset)." placeholder:"TIME"`
+	By     string  `help:"Who became aware, if not you." placeholder:"NAME"`
+	Reason string  `help:"Why; needed to change what is recorded."`
+}
+
+// Run implements the verb.
+func (c *awareCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
+	return up.act(ctx, env, incidentPath(c.ID, "aware"), map[string]any{"aware_at": c.At.Time, "aware_by": c.By, "reason": c.Reason})
+}
+
+type submitCmd struct {
+	ID        string   `arg:"" help:"INC-…"`
+	Stages    []string `arg:"" name:"stage" help:"early_warning, notification, final_report, …; one submission may close several."`
+	At        instant  `help:"When it was sent (RFC 3339 with offset; default now)." placeholder:"TIME"`
+	Receipt   instant  `help:"When the authority received it." placeholder:"TIME"`
+	Authority string   `help:"To whom."`
+	Channel   string   `help:"Through what: portal, e-mail, telephone."`
+	Reference string   `help:"The authority's reference."`
+	Submitter string   `help:"Who sent it, if not you." placeholder:"NAME"`
+	Entity    string   `help:"For which entity, where there are several."`
+	Regime    string   `help:"Under which regime." default:"nis2"`
+	SHA256    string   `name:"sha256" help:"Digest of what was sent." placeholder:"HEX"`
+}
+
+// Run implements the verb.
+func (c *submitCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
+	body := map[string]any{
+		"stages": c.Stages, "authority": c.Authority, "channel": c.Channel, "reference": c.Reference,
+		"submitter": c.Submitter, "entity": c.Entity, "regime": c.Regime, "sha256": c.SHA256,
+	}
+	if !c.At.IsZero() {
+		body["submitted_at"] = c.At.Time
+	}
+	if !c.Receipt.IsZero() {
+		body["receipt_at"] = c.Receipt.Time
+	}
+	return up.act(ctx, env, incidentPath(c.ID, "submissions"), body)
+}
+
+type handledCmd struct {
+	ID string  `arg:"" help:"INC-…"`
+	At instant `help:"When (RFC 3339 with offset; default now)." placeholder:"TIME"`
+}
+
+// Run implements the verb.
+func (c *handledCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
+	body := map[string]any{}
+	if !c.At.IsZero() {
+		body["handled_at"] = c.At.Time
+	}
+	return up.act(ctx, env, incidentPath(c.ID, "handled"), body)
+}
+
+type notReportableCmd struct {
+	ID     string `arg:"" help:"INC-…"`
+	Reason string `required:"" help:"Why; kept with the decision."`
+}
+
+// Run implements the verb.
+func (c *notReportableCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
+	return up.act(ctx, env, incidentPath(c.ID, "not-reportable"), map[string]any{"reason": c.Reason})
+}
+
+type closeCmd struct {
+	ID string `arg:"" help:"INC-…"`
+}
+
+// Run implements the verb.
+func (c *closeCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
+	return up.act(ctx, env, incidentPath(c.ID, "close"), nil)
+}

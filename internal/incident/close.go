@@ -1,0 +1,38 @@
+package incident
+
+import "strings"
+
+// Close ends the work on an incident that owes no more reports.
+type Close struct {
+	Person
+	ID ID
+}
+
+func (c Close) decide(_ *Rules, d *decision) (any, error) {
+	i, done, err := c.onIncident(d, c.ID)
+	if err != nil || done || i.Status == StatusClosed {
+		return c.ID, err
+	}
+	var open []string
+	for n := range i.Clocks {
+		if i.Clocks[n].Open() {
+			open = append(open, string(i.Clocks[n].Stage))
+		}
+	}
+	if len(open) > 0 {
+		return nil, refused("%s still owes %s: record the submission, or decide that it is not reportable", i.ID, strings.Join(open, ", "))
+	}
+	d.emit(Closed{c.metaFor(c.ID)})
+	return c.ID, nil
+}
+
+// Closed ends the work on the incident.
+type Closed struct{ Meta }
+
+func (Closed) Kind() string { return "incident.closed/v1" }
+
+func (Closed) Describe() string { return "closed" }
+
+func (ev Closed) applyTo(_ *State, i *Incident, e Entry) {
+	i.Status, i.ClosedAt = StatusClosed, e.At
+}

@@ -1,0 +1,136 @@
+package web
+
+import (
+	"net/http"
+	"nis2clock/internal/classify"
+	"nis2clock/internal/incident"
+	"time"
+)
+
+func (s *server) declare(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Title      string    `json:"title"`
+		Summary    string    `json:"summary"`
+		DetectedAt time.Time `json:"detected_at"`
+		Severity   string    `json:"severity"`
+		Regimes    []string  `json:"regimes"`
+	}
+	p, err := read(r, &in)
+	if err != nil {
+		return err
+	}
+	return s.do(w, r, http.StatusCreated, incident.Declare{Person: p, Title: in.Title, Summary: in.Summary, DetectedAt: in.DetectedAt, Severity: in.Severity, Regimes: in.Regimes})
+}
+
+func (s *server) acknowledge(w http.ResponseWriter, r *http.Request) error {
+	p, err := read(r, &struct{}{})
+	if err != nil {
+		return err
+	}
+	return s.do(w, r, http.StatusOK, incident.Acknowledge{Person: p, ID: id(r)})
+}
+
+func (s *server) takeCommand(w http.ResponseWriter, r *http.Request) error {
+	p, err := read(r, &struct{}{})
+	if err != nil {
+		return err
+	}
+	return s.do(w, r, http.StatusOK, incident.TakeCommand{Person: p, ID: id(r)})
+}
+
+func (s *server) setFacts(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Summary     *string          `json:"summary"`
+		Malicious   *classify.Answer `json:"malicious"`
+		CrossBorder *classify.Answer `json:"cross_border"`
+	}
+	p, err := read(r, &in)
+	if err != nil {
+		return err
+	}
+	return s.do(w, r, http.StatusOK, incident.SetFacts{Person: p, ID: id(r), Summary: in.Summary, Malicious: in.Malicious, CrossBorder: in.CrossBorder})
+}
+
+func (s *server) becomeAware(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		AwareAt time.Time `json:"aware_at"`
+		AwareBy string    `json:"aware_by"`
+		Reason  string    `json:"reason"`
+	}
+	p, err := read(r, &in)
+	if err != nil {
+		return err
+	}
+	return s.do(w, r, http.StatusOK, incident.BecomeAware{Person: p, ID: id(r), At: in.AwareAt, Who: in.AwareBy, Reason: in.Reason})
+}
+
+func (s *server) addNote(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Text string `json:"text"`
+	}
+	p, err := read(r, &in)
+	if err != nil {
+		return err
+	}
+	return s.do(w, r, http.StatusOK, incident.AddNote{Person: p, ID: id(r), Text: in.Text})
+}
+
+func (s *server) submit(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Entity      string    `json:"entity"`
+		Regime      string    `json:"regime"`
+		Stage       string    `json:"stage"`
+		Stages      []string  `json:"stages"`
+		SubmittedAt time.Time `json:"submitted_at"`
+		ReceiptAt   time.Time `json:"receipt_at"`
+		Authority   string    `json:"authority"`
+		Channel     string    `json:"channel"`
+		Submitter   string    `json:"submitter"`
+		Reference   string    `json:"reference"`
+		SHA256      string    `json:"sha256"`
+	}
+	p, err := read(r, &in)
+	if err != nil {
+		return err
+	}
+	if in.Stage != "" {
+		in.Stages = append(in.Stages, in.Stage)
+	}
+	return s.do(w, r, http.StatusOK, incident.Submit{
+		Person: p, ID: id(r), Entity: in.Entity, Regime: in.Regime, Stages: in.Stages,
+		Submission: incident.Submission{
+			SentAt: in.SubmittedAt, ReceiptAt: in.ReceiptAt, Authority: in.Authority, Channel: in.Channel,
+			Submitter: in.Submitter, Reference: in.Reference, SHA256: in.SHA256,
+		},
+	})
+}
+
+func (s *server) handled(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		HandledAt time.Time `json:"handled_at"`
+	}
+	p, err := read(r, &in)
+	if err != nil {
+		return err
+	}
+	return s.do(w, r, http.StatusOK, incident.MarkHandled{Person: p, ID: id(r), At: in.HandledAt})
+}
+
+func (s *server) notReportable(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Reason string `json:"reason"`
+	}
+	p, err := read(r, &in)
+	if err != nil {
+		return err
+	}
+	return s.do(w, r, http.StatusOK, incident.MarkNotReportable{Person: p, ID: id(r), Reason: in.Reason})
+}
+
+func (s *server) closeIncident(w http.ResponseWriter, r *http.Request) error {
+	p, err := read(r, &struct{}{})
+	if err != nil {
+		return err
+	}
+	return s.do(w, r, http.StatusOK, incident.Close{Person: p, ID: id(r)})
+}
