@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -312,5 +313,62 @@ func checkClocks(t *testing.T, v incident.View, began time.Time) {
 		if at, ok := want[string(c.Stage)]; !ok || !c.TargetAt.Equal(at) || !c.DueAt.Equal(at) {
 			t.Errorf("%s: %s has target %s and is due %s, want %s", v.ID, c.Stage, c.TargetAt, c.DueAt, at)
 		}
+	}
+}
+
+// An alert fires and ends while the service is down. Alertmanager gives up on
+// it and never speaks of it again (AM-24); only Prometheus remembers.
+func TestAlertThatCameAndWentWhileDown(t *testing.T) {
+	alertmanagerProgram := component(t, "prometheus-alertmanager", "prometheus-alertmanager", "alertmanager")
+	prometheusProgram := component(t, "prometheus", "prometheus")
+	const alert = "BriefExfiltration"
+
+	h := newHouse(t)
+	wrong := &gauges{wrong: map[string]bool{alert: false}}
+	target := httptest.NewServer(wrong)
+	t.Cleanup(target.Close)
+	am := startAlertmanager(t, alertmanagerProgram, h.url, filepath.Join(h.dir, "data", access.IntakeFile))
+	prom := startPrometheus(t, prometheusProgram, target.URL, am.url, alert)
+	h.crash()
+	raw, err := os.ReadFile(h.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, h.config, string(raw)+fmt.Sprintf("intake: {reconcile: {alertmanager: [%q], prometheus: [%q], every: 10s}}\n", am.url, prom.url))
+	h.restart()
+	h.until("both have been asked", func() bool {
+		var out struct {
+			Entries []struct{} `json:"entries"`
+		}
+		return get(t.Context(), h.url+"/api/v1/journal?type=intake.reconciled", h.token, &out) == nil && len(out.Entries) >= 2
+	})
+
+	h.crash()
+	wrong.set(alert, true)
+	var began time.Time
+	h.wait("Alertmanager knows of it", func() bool {
+		var err error
+		began, err = startsAt(t.Context(), am, alert)
+		return err == nil
+	})
+	wrong.set(alert, false)
+	h.wait("it is over and Alertmanager has given up", func() bool {
+		fires, err := firesInPrometheus(t.Context(), prom, alert)
+		gone, noMetric := gaveUp(t.Context(), am)
+		return err == nil && noMetric == nil && !fires && gone
+	})
+	h.restart()
+	var v incident.View
+	h.until("the incident is there and somebody was paged", func() bool {
+		var ok bool
+		v, ok = h.find(alert)
+		return ok && h.delivered(v.ID)
+	})
+	checkClocks(t, v, began)
+	if len(v.Alerts) != 1 || v.Alerts[0].Found == nil || *v.Alerts[0].Found != incident.FoundInPrometheus || v.Alerts[0].Status != incident.Resolved {
+		t.Errorf("alerts %+v, want one that ended, marked as found in Prometheus", v.Alerts)
+	}
+	if got := v.Alerts[0].Labels["cluster"]; got != "e2e" {
+		t.Errorf("label cluster is %q, want the one Prometheus adds when it sends", got)
 	}
 }

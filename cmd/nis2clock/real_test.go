@@ -113,6 +113,21 @@ func startsAt(ctx context.Context, alertmanager *process, alert string) (time.Ti
 	return out[0].StartsAt, nil
 }
 
+var givenUp = regexp.MustCompile(`(?m)^alertmanager_notifications_failed_total\{integration="webhook"[^}]*\} ([1-9]\d*)$`)
+
+// gaveUp reports whether Alertmanager has tried to tell of something and given
+// up on it.
+func gaveUp(ctx context.Context, alertmanager *process) (bool, error) {
+	raw, err := fetch(ctx, alertmanager.url+"/metrics")
+	return givenUp.Match(raw), err
+}
+
+// firesInPrometheus reports whether the alert fires there.
+func firesInPrometheus(ctx context.Context, prometheus *process, alert string) (bool, error) {
+	raw, err := fetch(ctx, prometheus.url+"/api/v1/alerts")
+	return strings.Contains(string(raw), `"alertname":"`+alert+`"`), err
+}
+
 var failedRequests = regexp.MustCompile(`(?m)^alertmanager_notification_requests_failed_total\{integration="webhook"[^}]*\} (\d+)$`)
 
 // failedWebhooks is how many webhook requests of Alertmanager's failed.
@@ -152,7 +167,7 @@ func fetch(ctx context.Context, url string) ([]byte, error) {
 }
 
 const prometheusConfig = `
-global: {scrape_interval: 1s, evaluation_interval: 1s}
+global: {scrape_interval: 1s, evaluation_interval: 1s, external_labels: {cluster: e2e}}
 alerting: {alertmanagers: [{static_configs: [{targets: ['%s']}]}]}
 rule_files: [rules.yml]
 scrape_configs:

@@ -48,17 +48,18 @@ type Options struct {
 
 // App is a running service. It is made by [Start] and ended by [App.Stop].
 type App struct {
-	o        Options
-	cfg      *config.Config
-	store    *journal.Store
-	desk     *desk.Desk
-	keeper   *access.Keeper
-	dispatch *dispatch.Dispatcher
-	report   *report.Renderer
-	signIn   *web.SignIn
-	channels []dispatch.Channel
-	listener net.Listener
-	server   *http.Server
+	o         Options
+	cfg       *config.Config
+	store     *journal.Store
+	desk      *desk.Desk
+	keeper    *access.Keeper
+	dispatch  *dispatch.Dispatcher
+	reconcile *intake.Reconcile
+	report    *report.Renderer
+	signIn    *web.SignIn
+	channels  []dispatch.Channel
+	listener  net.Listener
+	server    *http.Server
 
 	created  []string // token files made at this start
 	teardown []step   // run in reverse
@@ -330,7 +331,7 @@ func (a *App) ready() (problems, notes []string) {
 	if last := a.dispatch.LastRun(); last.IsZero() || time.Since(last) > agendaStale {
 		problems = append(problems, "the agenda has not been looked at for "+agendaStale.String()+": nobody is reminded")
 	}
-	return problems, a.dispatch.Status()
+	return problems, append(a.dispatch.Status(), a.missed()...)
 }
 
 // agendaStale is how long the agenda may go without a look before the service
@@ -344,6 +345,35 @@ func (a *App) newReadBack(h *intake.Handler) (*intake.ReadBack, error) {
 		return nil, err
 	}
 	return &intake.ReadBack{Handler: h, Alertmanagers: urls, Client: &http.Client{Timeout: 30 * time.Second}}, nil
+}
+
+// newReconcile finds the alerts that no webhook brought.
+func (a *App) newReconcile(h *intake.Handler, reg prometheus.Registerer) (*intake.Reconcile, error) {
+	alertmanagers, err := parseURLs(a.cfg.Intake.Alertmanagers)
+	if err != nil {
+		return nil, err
+	}
+	servers, err := parseURLs(a.cfg.Intake.Prometheus)
+	if err != nil {
+		return nil, err
+	}
+	return intake.NewReconcile(h, intake.Asking{
+		Alertmanagers: alertmanagers, Prometheus: servers, Every: a.cfg.Intake.ReconcileEvery,
+		Client: &http.Client{Timeout: 30 * time.Second}, Register: reg,
+	}), nil
+}
+
+// missed says what may be happening without anybody being told.
+func (a *App) missed() (notes []string) {
+	for _, r := range a.reconcile.Status() {
+		if r.Error != "" {
+			notes = append(notes, fmt.Sprintf("%s cannot be asked what was missed since %s: %s", r.Source, r.FailingSince.UTC().Format(time.RFC3339), r.Error))
+		}
+		for _, h := range r.Hidden {
+			notes = append(notes, fmt.Sprintf("reportable alert %s fires since %s and is withheld at %s: %s", h.Labels["alertname"], h.StartsAt.UTC().Format(time.RFC3339), r.Source, strings.Join(h.By, ", ")))
+		}
+	}
+	return notes
 }
 
 // openVault opens the folder of large bodies.

@@ -62,6 +62,10 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 		return nil, err
 	}
 	a.background(readBack.Run, "read-back")
+	if a.reconcile, err = a.newReconcile(in, reg); err != nil {
+		return nil, err
+	}
+	a.background(a.reconcile.Run, "reconcile")
 	a.dispatch = dispatch.New(dispatch.Options{
 		Desk: a.desk, Channels: a.channels, Install: a.install(), Logger: a.o.Logger, Register: reg,
 		PageURL: func(id incident.ID) string {

@@ -52,6 +52,10 @@ type Intake struct {
 	// Alertmanagers are the base addresses, without a slash at the end, that
 	// are asked for what the webhook missed.
 	Alertmanagers []string
+	// Prometheus are those of the servers whose rules make the alerts.
+	Prometheus []string
+	// ReconcileEvery is how often they are asked; at least ten seconds.
+	ReconcileEvery time.Duration
 }
 
 // Heartbeat is the alert that must keep coming; both fields are zero for none.
@@ -85,7 +89,7 @@ func Default() *Config {
 			OverdueEvery: time.Hour,
 			PageFrom:     thresholds("75%")[0],
 		},
-		Intake: Intake{MaxBody: intake.DefaultMaxBody},
+		Intake: Intake{MaxBody: intake.DefaultMaxBody, ReconcileEvery: intake.DefaultReconcileEvery},
 		Web:    Web{Listen: "127.0.0.1:2555"},
 	}
 }
@@ -148,6 +152,7 @@ func (c Config) LogValue() slog.Value {
 		slog.Int64("max_body", c.Intake.MaxBody),
 		slog.String("heartbeat", c.Intake.Heartbeat.AlertName),
 		slog.Any("alertmanagers", c.Intake.Alertmanagers),
+		slog.Any("prometheus", c.Intake.Prometheus),
 		slog.Bool("pagerduty", c.PagerDuty != nil),
 		slog.Bool("slack", c.Slack != nil),
 		slog.String("templates_dir", c.TemplatesDir),

@@ -52,7 +52,7 @@ func TestExampleLoads(t *testing.T) {
 			TokenFiles: []string{in("secrets/intake.token")},
 			Basic:      &access.Basic{Username: "alertmanager", PasswordFile: in("secrets/intake.password")},
 			MaxBody:    128 << 20, Heartbeat: Heartbeat{AlertName: "DeadMansSwitch", Within: 10 * time.Minute},
-			Alertmanagers: []string{"http://127.0.0.1:9093"},
+			Alertmanagers: []string{"http://127.0.0.1:9093"}, Prometheus: []string{"http://127.0.0.1:9090"}, ReconcileEvery: 30 * time.Second,
 		},
 		PagerDuty: &pagerduty.Config{RoutingKey: "example-example-example-example-", BaseURL: "https://events.eu.pagerduty.com", Zone: berlin},
 		Slack: &slack.Config{

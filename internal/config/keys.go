@@ -83,6 +83,8 @@ func (c *Intake) read(s *section) {
 	if sub, ok := s.section("reconcile"); ok {
 		defer sub.close()
 		list(sub, "alertmanager", &c.Alertmanagers, parseBase)
+		list(sub, "prometheus", &c.Prometheus, parseBase)
+		scalar(sub, "every", &c.ReconcileEvery, atLeast(10*time.Second))
 	}
 }
 

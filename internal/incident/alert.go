@@ -20,7 +20,22 @@ type Delivery struct {
 	GeneratorURL string
 	// Flags are what was odd about it, in words.
 	Flags []string
+	// Found says where it was found by asking; empty when a webhook brought it.
+	Found Found
 }
+
+// Found is where an alert was found that no webhook had brought.
+type Found string
+
+// Where alerts are found.
+const (
+	FoundAtAlertmanager Found = "alertmanager" // its API lists it as active
+	// FoundInPrometheus is an alert of the ALERTS series. Prometheus knows it
+	// under other labels than Alertmanager sends, because external labels and
+	// relabelling come in between: it is the same as an occurrence it overlaps
+	// and agrees with in every label both have.
+	FoundInPrometheus Found = "prometheus"
+)
 
 // Alert is one occurrence of an alert: an interval of one fingerprint.
 //
@@ -38,6 +53,7 @@ type Alert struct {
 	Annotations  map[string]string `json:"annotations"`
 	GeneratorURL string            `json:"generator_url,omitzero"`
 	Flags        []string          `json:"flags,omitempty"`
+	Found        Found             `json:"found,omitzero"`
 }
 
 // series identifies the alert whatever the occurrence.
@@ -76,7 +92,7 @@ const lookBack = 30 * 24 * time.Hour
 func occurrence(d Delivery, received time.Time) Alert {
 	a := Alert{
 		Fingerprint: d.Fingerprint, Series: d.Series, StartsAt: d.StartsAt.UTC(), Status: Firing,
-		Labels: d.Labels, Annotations: d.Annotations, GeneratorURL: d.GeneratorURL, Flags: d.Flags,
+		Labels: d.Labels, Annotations: d.Annotations, GeneratorURL: d.GeneratorURL, Flags: d.Flags, Found: d.Found,
 	}
 	flag := func(s string) { a.Flags = append(a.Flags[:len(a.Flags):len(a.Flags)], s) }
 	switch {

@@ -67,6 +67,7 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	Closed{}.Kind():         decode[Closed],
 	PolicyAdopted{}.Kind():  decode[PolicyAdopted],
 	StoreRecovered{}.Kind(): decode[StoreRecovered],
+	Reconciled{}.Kind():     decode[Reconciled],
 	Intended{}.Kind():       decode[Intended],
 	Delivered{}.Kind():      decode[Delivered],
 	Failed{}.Kind():         decode[Failed],

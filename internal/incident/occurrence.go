@@ -91,6 +91,9 @@ func (s *State) addAlert(i *Incident, a *Alert) {
 	}
 	i.Alerts = append(i.Alerts, a)
 	s.occurrences[a.series()] = append(refs, occurrenceRef{i, a})
+	if a.Found == FoundInPrometheus {
+		s.found = append(s.found, occurrenceRef{i, a})
+	}
 }
 
 func (s *State) findAlert(series string, starts time.Time) *Alert {

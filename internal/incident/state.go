@@ -138,13 +138,15 @@ type State struct {
 	order       []ID // by opening
 	correlated  map[string]ID
 	occurrences map[string][]occurrenceRef
-	numbers     map[string]int // highest number given out, by prefix and year
+	found       []occurrenceRef // those that Prometheus named
+	numbers     map[string]int  // highest number given out, by prefix and year
 	commands    map[string]applied
 	cuts        map[string]CutBatch
 
 	Policy     *ReminderPolicy
 	PolicyAt   time.Time
 	heartbeats map[string]time.Time
+	reconciled map[string]Reconciliation
 	ops        outbox
 }
 
@@ -165,6 +167,7 @@ func NewState() *State {
 		commands:    map[string]applied{},
 		cuts:        map[string]CutBatch{},
 		heartbeats:  map[string]time.Time{},
+		reconciled:  map[string]Reconciliation{},
 	}
 }
 

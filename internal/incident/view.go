@@ -92,6 +92,8 @@ type AlertView struct {
 	Annotations  map[string]string `json:"annotations"`
 	GeneratorURL string            `json:"generator_url"`
 	Flags        []string          `json:"flags"`
+	// Found says where it was found by asking; null when a webhook brought it.
+	Found *Found `json:"found"`
 }
 
 // Links are paths below the service's address.
@@ -131,7 +133,7 @@ func (i *Incident) View(now time.Time) View {
 	for _, a := range i.Alerts {
 		v.Alerts = append(v.Alerts, AlertView{
 			Fingerprint: a.Fingerprint, StartsAt: a.StartsAt, EndsAt: some(a.EndsAt), Status: a.Status,
-			Labels: maps.Clone(a.Labels), Annotations: maps.Clone(a.Annotations), GeneratorURL: a.GeneratorURL, Flags: slices.Clone(a.Flags),
+			Labels: maps.Clone(a.Labels), Annotations: maps.Clone(a.Annotations), GeneratorURL: a.GeneratorURL, Flags: slices.Clone(a.Flags), Found: some(a.Found),
 		})
 	}
 	return v

@@ -130,7 +130,10 @@ func (in *receiver) known(seen Alert) (occurrenceRef, bool) {
 			return refs[n], true
 		}
 	}
-	return occurrenceRef{}, false
+	if seen.Found == FoundInPrometheus {
+		return in.d.s.alike(seen)
+	}
+	return in.d.s.alikeFound(seen)
 }
 
 // again handles a delivery of an occurrence that is known: it can move the

@@ -2,25 +2,16 @@ package intake
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"path"
-	"strconv"
 	"time"
 
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 
-	"github.com/go-json-experiment/json"
-	openapi "github.com/go-openapi/runtime/client"
-	"github.com/go-openapi/strfmt"
-	"github.com/prometheus/alertmanager/api/v2/client"
-	"github.com/prometheus/alertmanager/api/v2/client/alert"
 	"github.com/prometheus/alertmanager/api/v2/models"
 )
 
@@ -125,7 +116,7 @@ func (r *ReadBack) logger() *slog.Logger { return r.Handler.o.Logger }
 func (r *ReadBack) read(ctx context.Context, cut incident.CutBatch) (int, error) {
 	var errs []error
 	for _, base := range r.Alertmanagers {
-		alerts, err := r.ask(ctx, base, cut.Receiver)
+		alerts, err := alertmanagerAPI{base, r.Client}.routed(ctx, cut.Receiver)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", base.Host, err))
 			continue
@@ -135,68 +126,25 @@ func (r *ReadBack) read(ctx context.Context, cut incident.CutBatch) (int, error)
 	return 0, errors.Join(errs...)
 }
 
-func (r *ReadBack) ask(ctx context.Context, base *url.URL, receiver string) (models.GettableAlerts, error) {
-	transport := openapi.NewWithClient(base.Host, path.Join("/", base.Path, "/api/v2"), []string{base.Scheme}, r.Client)
-	params := alert.NewGetAlertsParamsWithContext(ctx)
-	no := false
-	params.Silenced, params.Inhibited = &no, &no // what a webhook would not carry either (AM-32)
-	if receiver != "" {
-		params.Receiver = &receiver // a regular expression here, and quoted as one in the body (AM-10)
-	}
-	answer, err := client.New(transport, strfmt.Default).Alert.GetAlerts(params)
-	if err != nil {
-		return nil, err
-	}
-	return answer.Payload, nil
-}
-
 // take puts the alerts through the desk as one batch.
-func (r *ReadBack) take(ctx context.Context, cut incident.CutBatch, alerts models.GettableAlerts) error {
-	raw, err := json.Marshal(alerts)
+func (r *ReadBack) take(ctx context.Context, cut incident.CutBatch, listed models.GettableAlerts) error {
+	raw, err := encode(listed)
 	if err != nil {
-		return fmt.Errorf("keep what Alertmanager answered: %w", err)
-	}
-	spool := newSpool(r.Handler.o.Vault, int64(len(raw)))
-	if _, err := spool.Write(raw); err != nil {
 		return err
 	}
-	if err := spool.keep(); err != nil {
+	receipt, err := r.Handler.keep(raw)
+	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(raw)
-	cmd := incident.ReceiveBatch{
-		By: incident.Actor{Name: "alertmanager", Via: "readback"}, ReceivedAt: r.Handler.o.Now(),
-		Receipt: incident.Receipt{SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(raw)), Raw: spool.small.Bytes(), Vault: len(raw) > inline, Receiver: cut.Receiver},
-	}
-	for n, a := range alerts {
-		if d, what := delivery(a); what == "" {
-			cmd.Alerts = append(cmd.Alerts, d)
-		} else if cmd.Unreadable++; len(cmd.Problems) < maxProblems {
-			cmd.Problems = append(cmd.Problems, incident.Problem{Where: "/" + strconv.Itoa(n), What: clip(what, maxWords)})
-		}
-	}
-	reply, err := r.desk().Do(ctx, cmd)
+	receipt.Receiver = cut.Receiver
+	alerts, problems := readable(listed, delivery)
+	reply, err := r.desk().Do(ctx, incident.ReceiveBatch{
+		By: incident.Actor{Name: "alertmanager", Via: "readback"}, ReceivedAt: r.Handler.o.Now(), Receipt: receipt,
+		Alerts: alerts, Unreadable: len(problems), Problems: problems[:min(len(problems), maxProblems)],
+	})
 	if err != nil {
 		return err
 	}
 	r.Handler.metrics.count(reply.(incident.Receiving).Counts)
 	return nil
-}
-
-// delivery is an alert of the API as the webhook would have told it; it says
-// why an alert cannot be taken. The API lists what fires; its endsAt is only
-// when that would lapse.
-func delivery(a *models.GettableAlert) (d incident.Delivery, what string) {
-	if a == nil {
-		return d, "the alert is null, not an object"
-	}
-	d = incident.Delivery{Firing: true, Labels: a.Labels, Annotations: a.Annotations, GeneratorURL: string(a.GeneratorURL)}
-	if a.StartsAt != nil {
-		d.StartsAt = given(time.Time(*a.StartsAt))
-	}
-	fingerprint := ""
-	if a.Fingerprint != nil {
-		fingerprint = *a.Fingerprint
-	}
-	return d, identify(&d, fingerprint)
 }
