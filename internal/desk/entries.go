@@ -24,16 +24,38 @@ func Entries(ctx context.Context, d *Desk, log journal.Log, id incident.ID) ([]i
 	}
 	out := make([]incident.Entry, 0, len(at))
 	for _, seq := range at {
-		for raw, err := range log.Read(ctx, seq, seq+1) {
-			if err != nil {
-				return nil, err
-			}
-			e, err := Decode(raw)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, e)
+		raw, err := entry(ctx, log, seq)
+		if err != nil {
+			return nil, err
 		}
+		e, err := Decode(raw)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
 	}
 	return out, nil
+}
+
+// Find reads the first n entries that the query asks for, oldest first, as the
+// journal holds them; see [Decode].
+func Find(ctx context.Context, d *Desk, log journal.Log, q incident.Query, n int) ([]journal.Entry, error) {
+	var at []uint64
+	d.View(func(s *incident.State) { at = s.Find(q, n) })
+	out := make([]journal.Entry, 0, len(at))
+	for _, seq := range at {
+		e, err := entry(ctx, log, seq)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+func entry(ctx context.Context, log journal.Log, seq uint64) (journal.Entry, error) {
+	for e, err := range log.Read(ctx, seq, seq+1) {
+		return e, err
+	}
+	return journal.Entry{}, fmt.Errorf("read entry %d: %w", seq, journal.ErrRange)
 }

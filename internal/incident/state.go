@@ -148,6 +148,7 @@ type State struct {
 	heartbeats map[string]time.Time
 	reconciled map[string]Reconciliation
 	ops        outbox
+	catalog    catalog
 }
 
 // applied remembers a person's command by its key.
@@ -226,6 +227,7 @@ func (s *State) Apply(e Entry) {
 	}
 	s.Size++
 	s.At = e.At
+	s.catalog.add(e)
 	defer func() {
 		if i := s.incidents[e.About]; i != nil {
 			i.Entries = append(i.Entries, e.Seq)

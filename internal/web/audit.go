@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"nis2clock/internal/desk"
@@ -42,56 +41,42 @@ func lineOf(e incident.Entry) line {
 // the next page begins at; payload=true adds the entries' content.
 func (s *server) journal(w http.ResponseWriter, r *http.Request) error {
 	q := &query{Values: r.URL.Query()}
-	who, about, kind := q.Get("actor"), q.Get("incident"), q.Get("type")
-	from, to, limit := q.instant("from"), q.instant("to"), q.limit()
-	start, err := strconv.ParseUint("0"+q.Get("cursor"), 10, 64)
-	if err != nil {
-		q.errs = append(q.errs, fmt.Errorf("cursor=%q is not one this list gave", q.Get("cursor")))
+	ask := incident.Query{
+		Actor: q.Get("actor"), Incident: incident.ID(q.Get("incident")), Kind: q.Get("type"),
+		From: q.instant("from"), To: q.instant("to"),
 	}
-	size := s.Journal.Head().Size
-	if start > size {
+	limit := q.limit()
+	var err error
+	if ask.Start, err = strconv.ParseUint("0"+q.Get("cursor"), 10, 64); err != nil || ask.Start > s.Journal.Head().Size {
 		q.errs = append(q.errs, fmt.Errorf("cursor=%q is not one this list gave", q.Get("cursor")))
 	}
 	if err := q.err(); err != nil {
+		return err
+	}
+	found, err := desk.Find(r.Context(), s.Desk, s.Journal, ask, limit+1)
+	if err != nil {
 		return err
 	}
 	out := struct {
 		Entries []line  `json:"entries"`
 		Next    *string `json:"next"`
 	}{Entries: []line{}}
-	for raw, err := range s.Journal.Read(r.Context(), start, size) {
-		if err != nil {
-			return err
-		}
-		if about != "" && raw.Incident != about || kind != "" && !kindMatches(raw.Kind, kind) ||
-			!from.IsZero() && raw.At.Before(from) || !to.IsZero() && !raw.At.Before(to) {
-			continue
+	for n, raw := range found {
+		if n == limit {
+			out.Next = new(strconv.FormatUint(raw.Seq, 10))
+			break
 		}
 		e, err := desk.Decode(raw)
 		if err != nil {
 			return err
 		}
 		l := lineOf(e)
-		if who != "" && l.Actor != who {
-			continue
-		}
-		if len(out.Entries) == limit {
-			out.Next = new(strconv.FormatUint(raw.Seq, 10))
-			break
-		}
 		if q.Get("payload") == "true" && !raw.Erased {
 			l.Payload = raw.Payload
 		}
 		out.Entries = append(out.Entries, l)
 	}
 	return s.write(w, http.StatusOK, out)
-}
-
-// kindMatches compares an entry's kind with what was asked for, with or
-// without its version: "incident.opened" finds "incident.opened/v1".
-func kindMatches(kind, asked string) bool {
-	bare, _, _ := strings.Cut(kind, "/")
-	return kind == asked || bare == asked
 }
 
 // entriesOf reads everything about an incident, oldest first.
