@@ -36,16 +36,33 @@ func (s *Store) Append(ctx context.Context, size uint64, batch []Record) (Head, 
 	if err != nil {
 		return Head{}, err
 	}
+	head, err := s.commit(size, rows, nil)
+	if err != nil {
+		return Head{}, fmt.Errorf("append %d entries at size %d: %w", len(batch), size, err)
+	}
+	return head, nil
+}
+
+// commit writes the rows, and what also does, in one transaction and publishes
+// the new head, with s.mu held.
+func (s *Store) commit(size uint64, rows []row, also func(*bolt.Tx) error) (Head, error) {
 	next := &state{superseded: make(chan struct{})}
-	committed := false
-	err = guard(func() error {
-		err := s.db.Update(func(tx *bolt.Tx) error { return s.write(tx, size, rows, next) })
+	committed, refused := false, false
+	err := guard(func() error {
+		err := s.db.Update(func(tx *bolt.Tx) error {
+			if also != nil {
+				if err := also(tx); err != nil {
+					refused = true // nothing was written
+					return err
+				}
+			}
+			return s.write(tx, size, rows, next)
+		})
 		committed = true // or refused, but not interrupted
 		return err
 	})
 	if err != nil {
-		err = fmt.Errorf("append %d entries at size %d: %w", len(batch), size, err)
-		if s.panicked = !committed; s.panicked || !recovers(err) {
+		if s.panicked = !committed; s.panicked || !refused && !recovers(err) {
 			s.failed = err
 		}
 		return Head{}, err
@@ -63,12 +80,19 @@ type row struct {
 
 // newRows checks the batch and does all that needs no transaction.
 func newRows(size uint64, batch []Record) ([]row, error) {
+	for i := range batch {
+		if err := checkRecord(&batch[i]); err != nil {
+			return nil, fmt.Errorf("append record %d of %d: %w: %w", i, len(batch), ErrRecord, err)
+		}
+	}
+	return makeRows(size, batch)
+}
+
+// makeRows brings records that may be stored into their stored form.
+func makeRows(size uint64, batch []Record) ([]row, error) {
 	nValues, nLeaves := 0, 0
 	for i := range batch {
 		r := &batch[i]
-		if err := checkRecord(r); err != nil {
-			return nil, fmt.Errorf("append record %d of %d: %w: %w", i, len(batch), ErrRecord, err)
-		}
 		nValues += saltSize + len(r.Payload)
 		nLeaves += len(leafVersion) + len(leafTime) + len(r.Kind) + len(r.Incident) + 2*sha256.Size + 32
 	}

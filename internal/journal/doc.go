@@ -29,6 +29,8 @@
 // smaller, or has another root at that size, lost entries, for instance because
 // an old copy was put back.
 // journal.db.new is a journal.db that was never finished; it may be deleted.
+// journal.db.compact says that an erasure was interrupted: the next start
+// rewrites journal.db without the erased bytes.
 //
 // # Stored format, version nis2clock-journal/v1
 //

@@ -42,9 +42,11 @@ type Store struct {
 	dir    string
 	o      Options
 	key    keyPair
-	db     *bolt.DB
-	file   *os.File // db's own file, to let go of the lock if db cannot
 	closed chan struct{}
+
+	dbMu sync.RWMutex // held for writing while db and file are replaced
+	db   *bolt.DB     // written under mu too
+	file *os.File     // db's own file, to let go of the lock if db cannot
 
 	// state is replaced by Append, under mu, after each commit.
 	state atomic.Pointer[state]
@@ -105,6 +107,11 @@ func Open(dir string, o Options) (*Store, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if !o.ReadOnly {
+		if err := finishCompaction(dir, o); err != nil {
+			return nil, err
+		}
 	}
 	db, file, err := openDB(path, o)
 	if err != nil {
@@ -198,6 +205,8 @@ func (s *Store) publish(next *state) {
 
 // view runs f in a read transaction. Damaged pages become ErrDamaged.
 func (s *Store) view(f func(*bolt.Tx) error) error {
+	s.dbMu.RLock()
+	defer s.dbMu.RUnlock()
 	err := guard(func() error { return s.db.View(f) })
 	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return ErrClosed
