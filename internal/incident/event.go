@@ -68,6 +68,8 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	PolicyAdopted{}.Kind():  decode[PolicyAdopted],
 	StoreRecovered{}.Kind(): decode[StoreRecovered],
 	Reconciled{}.Kind():     decode[Reconciled],
+	TokenCreated{}.Kind():   decode[TokenCreated],
+	TokenRevoked{}.Kind():   decode[TokenRevoked],
 	Intended{}.Kind():       decode[Intended],
 	Delivered{}.Kind():      decode[Delivered],
 	Failed{}.Kind():         decode[Failed],

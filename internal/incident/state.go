@@ -149,6 +149,9 @@ type State struct {
 	reconciled map[string]Reconciliation
 	ops        outbox
 	catalog    catalog
+
+	tokens         []Token // replaced, never changed in place
+	tokensRevision uint64
 }
 
 // applied remembers a person's command by its key.
@@ -249,6 +252,7 @@ func (s *State) Apply(e Entry) {
 // that its number is taken.
 func (s *State) applyErased(e Entry) {
 	if e.About == "" {
+		s.applyErasedToken(e)
 		return
 	}
 	s.took(e.About)
