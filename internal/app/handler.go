@@ -162,8 +162,9 @@ func (a *App) Report(ctx context.Context, id incident.ID, stage string) ([]byte,
 }
 
 // Reload takes over new tokens and reminders from the configuration file. What
-// else changed takes effect at the next start, and is named.
-func (a *App) Reload() error {
+// else changed takes effect at the next start, and is named. by is who asks for
+// it, and is recorded with what it changes.
+func (a *App) Reload(by incident.Actor) error {
 	if err := a.keeper.Reload(); err != nil {
 		return err
 	}
@@ -179,7 +180,7 @@ func (a *App) Reload() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
-	_, err = a.desk.Do(ctx, incident.AdoptPolicy{Policy: a.policy(next)})
+	_, err = a.desk.Do(ctx, incident.AdoptPolicy{By: by, Policy: a.policy(next)})
 	return err
 }
 

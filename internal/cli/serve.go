@@ -13,6 +13,7 @@ import (
 
 	"nis2clock/internal/app"
 	"nis2clock/internal/config"
+	"nis2clock/internal/incident"
 )
 
 type serveCmd struct {
@@ -94,7 +95,7 @@ func wait(ctx context.Context, a *app.App, logger *slog.Logger) error {
 		case err := <-a.Failed():
 			return err
 		case <-hup:
-			if err := a.Reload(); err != nil {
+			if err := a.Reload(incident.System); err != nil {
 				logger.Error("Not reloaded, the configuration in force stays", "err", err)
 				continue
 			}

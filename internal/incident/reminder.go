@@ -292,11 +292,14 @@ func (ev PolicyAdopted) apply(s *State, e Entry) {
 }
 
 // AdoptPolicy records the reminder policy when it differs from the one in force.
-type AdoptPolicy struct{ Policy ReminderPolicy }
+type AdoptPolicy struct {
+	By     Actor // who had the configuration read; [System] when zero
+	Policy ReminderPolicy
+}
 
 func (c AdoptPolicy) decide(_ *Rules, d *decision) (any, error) {
 	if d.s.Policy == nil || !d.s.Policy.Equal(c.Policy) {
-		d.emit(PolicyAdopted{Meta: Meta{By: System}, Policy: c.Policy})
+		d.emit(PolicyAdopted{Meta: Meta{By: cmp.Or(c.By, System)}, Policy: c.Policy})
 	}
 	return nil, nil
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"nis2clock/internal/access"
 	"nis2clock/internal/incident"
 
 	"github.com/go-json-experiment/json"
@@ -116,11 +115,11 @@ func (s *server) report(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) reload(w http.ResponseWriter, r *http.Request) error {
-	who, _ := access.From(r.Context())
-	if err := s.Reload(); err != nil {
+	by := actor(r)
+	if err := s.Reload(by); err != nil {
 		return errBadRequest{fmt.Errorf("not reloaded, the configuration in force stays: %w", err)}
 	}
-	s.Logger.Info("Configuration reloaded", "by", who.Name)
+	s.Logger.Info("Configuration reloaded", "by", by.Name)
 	w.WriteHeader(http.StatusOK)
 	return nil
 }

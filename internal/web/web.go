@@ -38,8 +38,9 @@ type Options struct {
 	// Ready says what keeps the service from working (not ready) and what a
 	// person should know (notes).
 	Ready func() (problems, notes []string)
-	// Reload reads configuration and tokens again.
-	Reload func() error
+	// Reload reads configuration and tokens again and records who asked for it
+	// with what it changes.
+	Reload func(by incident.Actor) error
 	// Zones are shown beside UTC.
 	Zone     *time.Location
 	Logger   *slog.Logger
