@@ -42,7 +42,8 @@ func (s *State) Tokens() []Token { return s.tokens }
 func (s *State) TokensRevision() uint64 { return s.tokensRevision }
 
 // CreateToken makes an API token. Its name must not be that of another live
-// one. Who may ask for it, and which roles there are, the caller knows.
+// one. Who may ask for it, and which roles there are, the caller knows. The
+// reply is the [Token].
 type CreateToken struct {
 	Person
 	Name, Role string
@@ -73,7 +74,7 @@ func (c CreateToken) decide(_ *Rules, d *decision) (any, error) {
 		}
 	}
 	d.emit(TokenCreated{Meta: c.metaFor(""), Name: c.Name, Role: c.Role, SHA256: c.SHA256, Expires: c.ExpiresAt.UTC()})
-	return nil, nil
+	return d.s.tokens[len(d.s.tokens)-1], nil
 }
 
 // TokenCreated says an API token was made.
