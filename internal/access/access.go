@@ -1,36 +1,34 @@
 // Package access says who sends a request and what they may do.
 //
-// Tokens and passwords lie in files, one to a line, without the space around
-// it: the first line is the current one, a second stays valid while senders
-// change over to the first. The files are read again when they change; nothing
-// here ever prints what is in them.
+// Some tokens and passwords lie in files, one to a line, without the space
+// around it: the first line is the current one, a second stays valid while
+// senders change over to the first. The files are read again when they change.
+// Other tokens are made while the service runs and lie, hashed, in the journal;
+// see [Issued]. Nothing here ever prints a secret.
+//
+// Tokens are drawn at random with more than 100 bits ([NewToken]). That is why
+// there is no lock-out after wrong ones, which would only shut out the right
+// ones: a guess does not come true, and [Keeper] counts them.
 package access
 
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
-)
 
-// Role is what an identity may do.
-type Role string
-
-const (
-	// Intake may send webhook bodies and nothing else.
-	Intake Role = "intake"
-	// Admin may do everything but send webhook bodies.
-	Admin Role = "admin"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Identity is who sends a request.
@@ -98,19 +96,29 @@ type Basic struct {
 // Options is who may come in.
 type Options struct {
 	AdminFile   string
-	IntakeFiles []string // every token in any of them opens the intake
-	IntakeBasic *Basic   // nil for none
-	Now         func() time.Time
+	IntakeFiles []string              // every token in any of them opens the intake
+	IntakeBasic *Basic                // nil for none
+	Ledger      Ledger                // of the tokens made while the service runs; nil for none
+	Now         func() time.Time      // wall time
+	Logger      *slog.Logger          // nil for none
+	Register    prometheus.Registerer // nil for none
 }
 
 // Keeper knows the tokens. It is safe for concurrent use.
 type Keeper struct {
-	basic *Basic
-	now   func() time.Time
+	basic    *Basic
+	ledger   Ledger
+	now      func() time.Time
+	logger   *slog.Logger
+	failures *prometheus.CounterVec // by door
 
 	mu      sync.RWMutex
 	sources []*source
 	checked time.Time
+
+	usedMu sync.Mutex
+	used   map[Hash]time.Time // issued tokens since the start of the process
+	told   map[Hash]time.Time // when the log last said that an issued token is void
 }
 
 // source is one file of secrets.
@@ -121,7 +129,7 @@ type source struct {
 
 	modified time.Time
 	size     int64
-	hashes   [][sha256.Size]byte
+	hashes   []Hash
 }
 
 // recheck is how often the files are looked at for a change.
@@ -129,7 +137,13 @@ const recheck = time.Second
 
 // New reads all token files.
 func New(o Options) (*Keeper, error) {
-	k := &Keeper{basic: o.IntakeBasic, now: o.Now}
+	k := &Keeper{
+		basic: o.IntakeBasic, ledger: o.Ledger, now: o.Now, logger: o.Logger, failures: newFailures(o.Register),
+		used: map[Hash]time.Time{}, told: map[Hash]time.Time{},
+	}
+	if k.logger == nil {
+		k.logger = slog.New(slog.DiscardHandler)
+	}
 	k.sources = append(k.sources, &source{path: o.AdminFile, identity: Identity{"admin", Admin}})
 	for _, f := range o.IntakeFiles {
 		k.sources = append(k.sources, &source{path: f, identity: Identity{"alertmanager", Intake}})
@@ -140,45 +154,46 @@ func New(o Options) (*Keeper, error) {
 	return k, k.Reload()
 }
 
-// Reload reads every file again; when one cannot be read the tokens known
-// before stay.
+// Reload reads every file again, also one that seems to be as it was; when one
+// cannot be read the tokens known before stay.
 func (k *Keeper) Reload() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.reload()
+	return k.reload(true)
 }
 
-// reload is Reload with k.mu held.
-func (k *Keeper) reload() error {
+// reload is Reload with k.mu held; without always it passes over files that
+// seem to be as they were.
+func (k *Keeper) reload(always bool) error {
 	k.checked = k.now()
 	var errs []error
 	for _, s := range k.sources {
-		errs = append(errs, s.read())
+		errs = append(errs, s.read(always))
 	}
 	return errors.Join(errs...)
 }
 
-func (s *source) read() error {
+func (s *source) read(always bool) error {
 	info, err := os.Stat(s.path)
 	if err != nil {
 		return fmt.Errorf("read a token file: %w", err)
 	}
-	if info.ModTime().Equal(s.modified) && info.Size() == s.size {
+	if !always && info.ModTime().Equal(s.modified) && info.Size() == s.size {
 		return nil
 	}
 	tokens, err := readTokens(s.path)
 	if err != nil {
 		return err
 	}
-	s.hashes = make([][sha256.Size]byte, len(tokens))
+	s.hashes = make([]Hash, len(tokens))
 	for n, t := range tokens {
-		s.hashes[n] = sha256.Sum256([]byte(t))
+		s.hashes[n] = HashOf(t)
 	}
 	s.modified, s.size = info.ModTime(), info.Size()
 	return nil
 }
 
-func (s *source) matches(hash [sha256.Size]byte) bool {
+func (s *source) matches(hash Hash) bool {
 	found := 0
 	for _, h := range s.hashes {
 		found |= subtle.ConstantTimeCompare(h[:], hash[:])
@@ -186,15 +201,40 @@ func (s *source) matches(hash [sha256.Size]byte) bool {
 	return found == 1
 }
 
-// Token returns who a bearer token belongs to.
-func (k *Keeper) Token(token string) (Identity, bool) {
-	return k.find(token, false)
+// Reserved reports whether a name is that of an identity the files or the
+// configuration give, which no other token may bear.
+func (k *Keeper) Reserved(name string) bool {
+	return slices.ContainsFunc(k.sources, func(s *source) bool { return s.identity.Name == name })
 }
 
-// find returns who a secret, a password or a token, belongs to.
-func (k *Keeper) find(secret string, password bool) (Identity, bool) {
+// Token returns who a bearer token belongs to. A wrong one counts as a failure
+// at the door.
+func (k *Keeper) Token(door Door, token string) (Identity, bool) {
+	who, ok := k.bearer(token)
+	k.count(door, ok)
+	return who, ok
+}
+
+// Holder returns who the token of that hash belongs to now: somebody who came
+// in with it stays in only while it is valid.
+func (k *Keeper) Holder(hash Hash) (Identity, bool) {
+	if who, ok := k.inFiles(hash, false); ok {
+		return who, true
+	}
+	return k.issued(hash)
+}
+
+func (k *Keeper) bearer(token string) (Identity, bool) {
+	hash := HashOf(token)
+	if who, ok := k.inFiles(hash, false); ok || !strings.HasPrefix(token, prefix) {
+		return who, ok
+	}
+	return k.issued(hash)
+}
+
+// inFiles returns who a password or a token in one of the files belongs to.
+func (k *Keeper) inFiles(hash Hash, password bool) (Identity, bool) {
 	k.refresh()
-	hash := sha256.Sum256([]byte(secret))
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	for _, s := range k.sources {
@@ -219,23 +259,30 @@ func (k *Keeper) refresh() {
 	if k.now().Sub(k.checked) < recheck {
 		return // another request has just looked
 	}
-	if err := k.reload(); err != nil {
+	if err := k.reload(false); err != nil {
 		return // said aloud at start and on reload; the tokens known before stay
 	}
 }
 
 // Authenticate returns who sends the request: by bearer token, basic auth or a
-// verified client certificate, which opens the intake.
-func (k *Keeper) Authenticate(r *http.Request) (Identity, bool) {
+// verified client certificate, which opens the intake. A request by nobody
+// counts as a failure at the door.
+func (k *Keeper) Authenticate(door Door, r *http.Request) (Identity, bool) {
+	who, ok := k.authenticate(r)
+	k.count(door, ok)
+	return who, ok
+}
+
+func (k *Keeper) authenticate(r *http.Request) (Identity, bool) {
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {
-		return k.Token(strings.TrimSpace(secret))
+		return k.bearer(strings.TrimSpace(secret))
 	}
 	if user, pass, ok := r.BasicAuth(); ok {
 		if k.basic == nil || subtle.ConstantTimeCompare([]byte(user), []byte(k.basic.Username)) != 1 {
 			return Identity{}, false
 		}
-		return k.find(pass, true)
+		return k.inFiles(HashOf(pass), true)
 	}
 	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
 		return Identity{Name: holder(r.TLS.VerifiedChains[0][0]), Role: Intake}, true

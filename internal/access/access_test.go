@@ -73,7 +73,7 @@ func (g *gate) who(authorization string) string {
 	if authorization != "" {
 		r.Header.Set("Authorization", authorization)
 	}
-	return name(g.keeper.Authenticate(r))
+	return name(g.keeper.Authenticate(APIDoor, r))
 }
 
 func name(id Identity, ok bool) string {
@@ -342,7 +342,7 @@ func TestClientCertificate(t *testing.T) {
 		return &c
 	}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Who", name(g.keeper.Authenticate(r)))
+		w.Header().Set("Who", name(g.keeper.Authenticate(APIDoor, r)))
 	}))
 	pool := x509.NewCertPool()
 	pool.AddCert(ours.Leaf)

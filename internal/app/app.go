@@ -120,15 +120,15 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 	}
 	a.store = store
 	a.onStop("journal", func(context.Context) error { return store.Close() })
-	if err := a.tokens(dir); err != nil {
-		return err
-	}
 	a.desk, err = desk.Open(ctx, desk.Options{Log: store, Rules: a.rules(), Now: a.o.Now, Logger: a.o.Logger, Register: reg})
 	if err != nil {
 		return err
 	}
 	a.onStop("desk", func(context.Context) error { a.desk.Close(); return nil })
 	reg.MustRegister(newIncidentCollector(a.desk), newJournalCollector(store))
+	if err := a.tokens(dir, reg); err != nil {
+		return err
+	}
 
 	if a.report, err = a.renderer(); err != nil {
 		return err
@@ -140,27 +140,6 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 		return fmt.Errorf("record the reminder policy: %w", err)
 	}
 	return nil
-}
-
-func (a *App) tokens(dir string) error {
-	opts := access.Options{
-		AdminFile:   filepath.Join(dir, access.AdminFile),
-		IntakeFiles: append([]string{filepath.Join(dir, access.IntakeFile)}, a.cfg.Intake.TokenFiles...),
-		IntakeBasic: a.cfg.Intake.Basic,
-		Now:         time.Now,
-	}
-	for _, name := range []string{access.AdminFile, access.IntakeFile} {
-		made, err := access.Ensure(dir, name)
-		if err != nil {
-			return err
-		}
-		if made {
-			a.created = append(a.created, filepath.Join(dir, name))
-		}
-	}
-	var err error
-	a.keeper, err = access.New(opts)
-	return err
 }
 
 func (a *App) rules() *incident.Rules {

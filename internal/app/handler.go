@@ -165,7 +165,7 @@ func (a *App) Report(ctx context.Context, id incident.ID, stage string) ([]byte,
 // else changed takes effect at the next start, and is named. by is who asks for
 // it, and is recorded with what it changes.
 func (a *App) Reload(by incident.Actor) error {
-	if err := a.keeper.Reload(); err != nil {
+	if err := a.reloadTokens(); err != nil {
 		return err
 	}
 	if a.o.Reload == nil {

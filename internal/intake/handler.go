@@ -175,12 +175,12 @@ func (h *Handler) receive(w http.ResponseWriter, r *http.Request) (*incident.Rec
 		w.Header().Set("Allow", http.MethodPost)
 		return nil, refuse(http.StatusMethodNotAllowed, "send webhook bodies with POST, not %s", r.Method)
 	}
-	who, ok := h.o.Keeper.Authenticate(r)
+	who, ok := h.o.Keeper.Authenticate(access.IntakeDoor, r)
 	if !ok {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="nis2clock intake"`)
 		return nil, refuse(http.StatusUnauthorized, "no valid credentials: send the intake token as Authorization: Bearer …")
 	}
-	if who.Role != access.Intake {
+	if !who.Role.Has(access.MayDeliver) {
 		return nil, refuse(http.StatusForbidden, "these credentials do not open the intake: use the intake token")
 	}
 	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {

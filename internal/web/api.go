@@ -72,11 +72,16 @@ func (s *server) write(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
-// do executes a command on an incident and answers with it as it now stands.
-func (s *server) do(w http.ResponseWriter, r *http.Request, status int, cmd incident.Command) error {
+// command executes a command and returns its reply once it is durable.
+func (s *server) command(r *http.Request, cmd incident.Command) (any, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), commitWithin)
 	defer cancel()
-	reply, err := s.Desk.Do(ctx, cmd)
+	return s.Desk.Do(ctx, cmd)
+}
+
+// do executes a command on an incident and answers with it as it now stands.
+func (s *server) do(w http.ResponseWriter, r *http.Request, status int, cmd incident.Command) error {
+	reply, err := s.command(r, cmd)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ type service struct {
 	t             *testing.T
 	dir           string
 	admin, intake string
+	next          config.Config // what a reload reads
 }
 
 func start(t *testing.T, adjust ...func(*config.Config)) *service {
@@ -32,7 +33,8 @@ func start(t *testing.T, adjust ...func(*config.Config)) *service {
 	for _, f := range adjust {
 		f(cfg)
 	}
-	a, err := app.Start(t.Context(), app.Options{Config: cfg, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "test"})
+	s.next = *cfg
+	a, err := app.Start(t.Context(), app.Options{Config: cfg, Reload: func() (*config.Config, error) { return &s.next, nil }, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +95,16 @@ func (s *service) send(method, path, token, body string, header ...string) answe
 func (s *service) api(method, path, body string, header ...string) answer {
 	s.t.Helper()
 	return s.send(method, "/api/v1"+path, s.admin, body, header...)
+}
+
+// token makes an API token of that role and name.
+func (s *service) token(role access.Role, name string) string {
+	s.t.Helper()
+	a := s.api("POST", "/tokens", `{"role":"`+string(role)+`","name":"`+name+`"}`)
+	if a.StatusCode != 201 {
+		s.t.Fatalf("make token %s: %s %s", name, a.Status, a.body)
+	}
+	return a.decode(s.t)["token"].(string)
 }
 
 // alert posts one reportable alert and returns the incident it opened.

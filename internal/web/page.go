@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"crypto/rand"
 	"embed"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"nis2clock/internal/access"
 	"nis2clock/internal/incident"
 )
 
@@ -86,8 +86,14 @@ func (s *server) local(t time.Time) string {
 	return t.In(s.Zone).Format("2006-01-02 15:04:05 -07:00 ") + s.Zone.String()
 }
 
+// person is who is signed in.
+func person(r *http.Request) access.Identity {
+	who, _ := access.From(r.Context())
+	return who
+}
+
 // clocksPage lists every clock that still owes a report, the next one first.
-func (s *server) clocksPage(w http.ResponseWriter, _ *http.Request) error {
+func (s *server) clocksPage(w http.ResponseWriter, r *http.Request) error {
 	type due struct {
 		id incident.ID
 		at time.Time
@@ -98,7 +104,8 @@ func (s *server) clocksPage(w http.ResponseWriter, _ *http.Request) error {
 		Problems  []string
 		Rows      []clockRow
 		More, Now string
-	}{Now: utc(now)}
+		Who       access.Identity
+	}{Now: utc(now), Who: person(r)}
 	s.Desk.View(func(st *incident.State) {
 		for _, id := range st.IDs() {
 			i, _ := st.Incident(id)
@@ -155,12 +162,15 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := struct {
+		Who                                          access.Identity
+		MayAct                                       bool
 		V                                            incident.View
 		Acked, Detected, Received, Aware, MoreAlerts string
 		Clocks                                       []clockRow
 		Alerts                                       []alertRow
 		Timeline                                     []timelineRow
-	}{V: v, Detected: utc(v.DetectedAt), Received: utc(v.ReceivedAt)}
+	}{Who: person(r), V: v, Detected: utc(v.DetectedAt), Received: utc(v.ReceivedAt)}
+	data.MayAct = data.Who.Role.Has(access.MayAct)
 	if v.AcknowledgedAt != nil {
 		data.Acked = utc(*v.AcknowledgedAt)
 	}
@@ -197,11 +207,9 @@ func labels(m map[string]string) string {
 }
 
 func (s *server) acknowledgePage(w http.ResponseWriter, r *http.Request) error {
-	ctx, cancel := context.WithTimeout(r.Context(), commitWithin)
-	defer cancel()
 	by := actor(r)
 	by.Via = "page"
-	if _, err := s.Desk.Do(ctx, incident.Acknowledge{Person: incident.Person{By: by}, ID: id(r)}); err != nil {
+	if _, err := s.command(r, incident.Acknowledge{Person: incident.Person{By: by}, ID: id(r)}); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/incidents/"+string(id(r)), http.StatusSeeOther)

@@ -30,7 +30,7 @@ func explain(err error) (status int, text string) {
 		return http.StatusRequestEntityTooLarge, fmt.Sprintf("the request is larger than %d bytes", large.Limit)
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, text
-	case errors.Is(err, incident.ErrUnknown), errors.Is(err, report.ErrStage):
+	case errors.Is(err, incident.ErrUnknown), errors.Is(err, incident.ErrUnknownToken), errors.Is(err, report.ErrStage):
 		return http.StatusNotFound, text
 	case errors.Is(err, incident.ErrInvalid):
 		return http.StatusBadRequest, strings.TrimPrefix(text, incident.ErrInvalid.Error()+": ")
@@ -81,7 +81,7 @@ func writeProblem(w http.ResponseWriter, logger *slog.Logger, status int, detail
 func (s *server) nothing(mux *http.ServeMux, pattern string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var allow []string
-		for _, method := range []string{http.MethodGet, http.MethodPost} {
+		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 			other := r.Clone(r.Context())
 			other.Method = method
 			if _, found := mux.Handler(other); found != pattern {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,8 +18,10 @@ const (
 	codeLife    = time.Hour
 )
 
-// SignIn turns an admin token, or a one-time code printed at start, into a
-// session. It is safe for concurrent use. Sessions end with the process.
+// SignIn turns an API token, or a one-time code printed at start, into a
+// session. Somebody who came in with a token may do what its role may, for as
+// long as the token is valid; a code is for the admin. It is safe for concurrent
+// use. Sessions end with the process.
 //
 // A one-time code stands in the fragment of its link, which browsers do not
 // send, and is used up only by the POST that follows: a link preview that
@@ -35,7 +38,8 @@ type SignIn struct {
 }
 
 type session struct {
-	who   access.Identity
+	who   access.Identity // of a one-time code
+	token *access.Hash    // nil for a one-time code
 	until time.Time
 }
 
@@ -61,29 +65,40 @@ func (s *SignIn) who(r *http.Request) (access.Identity, bool) {
 	if err != nil {
 		return access.Identity{}, false
 	}
+	got, ok := s.session(sha256.Sum256([]byte(c.Value)))
+	if !ok || got.token == nil {
+		return got.who, ok
+	}
+	return s.keeper.Holder(*got.token)
+}
+
+func (s *SignIn) session(key [sha256.Size]byte) (session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := sha256.Sum256([]byte(c.Value))
 	got, ok := s.sessions[key]
 	if ok && s.now().After(got.until) {
 		delete(s.sessions, key)
-		ok = false
+		return session{}, false
 	}
-	return got.who, ok
+	return got, ok
 }
 
-// redeem accepts a one-time code, once, or an admin token.
-func (s *SignIn) redeem(secret string) (access.Identity, bool) {
+// redeem accepts a one-time code, once, or a token of somebody who may see the
+// pages.
+func (s *SignIn) redeem(secret string) (session, bool) {
 	key := sha256.Sum256([]byte(secret))
+	in := session{until: s.now().Add(sessionLife)}
 	s.mu.Lock()
 	until, ok := s.codes[key]
 	delete(s.codes, key)
 	s.mu.Unlock()
 	if ok && s.now().Before(until) {
-		return access.Identity{Name: "admin", Role: access.Admin}, true
+		in.who = access.Identity{Name: "admin", Role: access.Admin}
+		return in, true
 	}
-	who, ok := s.keeper.Token(secret)
-	return who, ok && who.Role == access.Admin
+	who, ok := s.keeper.Token(access.SignInDoor, secret)
+	in.token = new(access.HashOf(secret))
+	return in, ok && who.Role.Has(access.MayRead)
 }
 
 func (s *SignIn) page(w http.ResponseWriter, _ *http.Request) {
@@ -96,14 +111,14 @@ func (s *SignIn) show(w http.ResponseWriter, status int, problem string) {
 
 func (s *SignIn) enter(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4096)
-	who, ok := s.redeem(r.PostFormValue("secret"))
+	in, ok := s.redeem(strings.TrimSpace(r.PostFormValue("secret")))
 	if !ok {
-		s.show(w, http.StatusUnauthorized, "That code or token is not valid. A link works once, within an hour of the start that printed it; the admin token lies in the data folder.")
+		s.show(w, http.StatusUnauthorized, "That code or token is not valid. A link works once, within an hour of the start that printed it; a token until it expires or is revoked. The admin token lies in the data folder.")
 		return
 	}
 	id := rand.Text() + rand.Text()
 	s.mu.Lock()
-	s.sessions[sha256.Sum256([]byte(id))] = session{who, s.now().Add(sessionLife)}
+	s.sessions[sha256.Sum256([]byte(id))] = in
 	s.mu.Unlock()
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: id, Path: "/", HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode, MaxAge: int(sessionLife.Seconds())})
 	http.Redirect(w, r, "/", http.StatusSeeOther)

@@ -70,13 +70,12 @@ func New(o Options) http.Handler {
 	cross := http.NewCrossOriginProtection()
 	handle := func(pattern string, h http.Handler) { mux.Handle(pattern, cross.Handler(h)) }
 	for _, r := range s.routes() {
-		handle(r.pattern, s.asAdmin(problems(s.Logger, r.serve)))
+		handle(r.pattern, s.allowed(r))
 	}
 	mux.Handle("/api/", s.nothing(mux, "/api/"))
-	handle("POST /-/reload", s.asAdmin(problems(s.Logger, s.reload)))
-	handle("GET /{$}", s.signedIn(s.clocksPage))
-	handle("GET /incidents/{id}", s.signedIn(s.incidentPage))
-	handle("POST /incidents/{id}/acknowledge", s.signedIn(s.acknowledgePage))
+	for _, r := range s.pages() {
+		handle(r.pattern, s.signedIn(r))
+	}
 	handle("GET /sign-in", http.HandlerFunc(s.SignIn.page))
 	handle("POST /sign-in", http.HandlerFunc(s.SignIn.enter))
 	handle("POST /sign-out", http.HandlerFunc(s.SignIn.leave))
@@ -96,30 +95,46 @@ func unredirected(next http.Handler) http.Handler {
 	})
 }
 
-// route is one path of the API.
+// route is one path, and the right somebody needs to be served there. Its
+// literals name no fields, so that one without a right does not compile.
 type route struct {
 	pattern string
 	serve   func(http.ResponseWriter, *http.Request) error
+	needs   access.Right
 }
 
-// routes are all paths below /api/v1.
+// routes are all paths that answer programs. What changes state leaves an entry
+// that names who did it.
 func (s *server) routes() []route {
 	return []route{
-		{"GET /api/v1/incidents", s.listIncidents},
-		{"POST /api/v1/incidents", s.declare},
-		{"GET /api/v1/incidents/{id}", s.showIncident},
-		{"POST /api/v1/incidents/{id}/acknowledge", s.acknowledge},
-		{"POST /api/v1/incidents/{id}/command", s.takeCommand},
-		{"POST /api/v1/incidents/{id}/facts", s.setFacts},
-		{"POST /api/v1/incidents/{id}/aware", s.becomeAware},
-		{"POST /api/v1/incidents/{id}/notes", s.addNote},
-		{"POST /api/v1/incidents/{id}/submissions", s.submit},
-		{"POST /api/v1/incidents/{id}/handled", s.handled},
-		{"POST /api/v1/incidents/{id}/not-reportable", s.notReportable},
-		{"POST /api/v1/incidents/{id}/close", s.closeIncident},
-		{"GET /api/v1/incidents/{id}/timeline", s.timeline},
-		{"GET /api/v1/incidents/{id}/reports/{file}", s.report},
-		{"GET /api/v1/journal", s.journal},
+		{"GET /api/v1/incidents", s.listIncidents, access.MayRead},
+		{"POST /api/v1/incidents", s.declare, access.MayAct},
+		{"GET /api/v1/incidents/{id}", s.showIncident, access.MayRead},
+		{"POST /api/v1/incidents/{id}/acknowledge", s.acknowledge, access.MayAct},
+		{"POST /api/v1/incidents/{id}/command", s.takeCommand, access.MayAct},
+		{"POST /api/v1/incidents/{id}/facts", s.setFacts, access.MayAct},
+		{"POST /api/v1/incidents/{id}/aware", s.becomeAware, access.MayDecide},
+		{"POST /api/v1/incidents/{id}/notes", s.addNote, access.MayAct},
+		{"POST /api/v1/incidents/{id}/submissions", s.submit, access.MaySubmit},
+		{"POST /api/v1/incidents/{id}/handled", s.handled, access.MaySubmit},
+		{"POST /api/v1/incidents/{id}/not-reportable", s.notReportable, access.MayDecide},
+		{"POST /api/v1/incidents/{id}/close", s.closeIncident, access.MaySubmit},
+		{"GET /api/v1/incidents/{id}/timeline", s.timeline, access.MayRead},
+		{"GET /api/v1/incidents/{id}/reports/{file}", s.report, access.MayRead},
+		{"GET /api/v1/journal", s.journal, access.MayAudit},
+		{"GET /api/v1/tokens", s.listTokens, access.MayAdmin},
+		{"POST /api/v1/tokens", s.createToken, access.MayAdmin},
+		{"DELETE /api/v1/tokens/{name}", s.revokeToken, access.MayAdmin},
+		{"POST /-/reload", s.reload, access.MayAdmin},
+	}
+}
+
+// pages are all paths that answer a signed-in person's browser.
+func (s *server) pages() []route {
+	return []route{
+		{"GET /{$}", s.clocksPage, access.MayRead},
+		{"GET /incidents/{id}", s.incidentPage, access.MayRead},
+		{"POST /incidents/{id}/acknowledge", s.acknowledgePage, access.MayAct},
 	}
 }
 
@@ -134,34 +149,41 @@ func headers(next http.Handler) http.Handler {
 	})
 }
 
-// asAdmin lets in an admin token or a signed-in person.
-func (s *server) asAdmin(next http.Handler) http.Handler {
+// allowed serves a route to whoever has a token or is signed in and has the
+// right it needs. Errors become problem details.
+func (s *server) allowed(to route) http.Handler {
+	next := problems(s.Logger, to.serve)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, ok := s.SignIn.who(r)
 		if !ok {
-			who, ok = s.Keeper.Authenticate(r)
+			who, ok = s.Keeper.Authenticate(access.APIDoor, r)
 		}
 		switch {
 		case !ok:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="nis2clock"`)
 			writeProblem(w, s.Logger, http.StatusUnauthorized, "no valid credentials: send an API token as Authorization: Bearer …")
-		case who.Role != access.Admin:
-			writeProblem(w, s.Logger, http.StatusForbidden, "these credentials open the intake only")
+		case !who.Role.Has(to.needs):
+			writeProblem(w, s.Logger, http.StatusForbidden, who.Role.Refusal(to.needs))
 		default:
 			next.ServeHTTP(w, r.WithContext(access.With(r.Context(), who)))
 		}
 	})
 }
 
-// signedIn serves a page to a signed-in person and sends others to sign in.
-func (s *server) signedIn(page func(http.ResponseWriter, *http.Request) error) http.Handler {
+// signedIn serves a page to a signed-in person who has the right it needs, and
+// sends those who are not signed in to do so.
+func (s *server) signedIn(to route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, ok := s.SignIn.who(r)
 		if !ok {
 			http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
 			return
 		}
-		if err := page(w, r.WithContext(access.With(r.Context(), who))); err != nil {
+		if !who.Role.Has(to.needs) {
+			http.Error(w, who.Role.Refusal(to.needs), http.StatusForbidden)
+			return
+		}
+		if err := to.serve(w, r.WithContext(access.With(r.Context(), who))); err != nil {
 			status, text := explain(err)
 			if status >= 500 {
 				s.Logger.Error("Page failed", "path", r.URL.Path, "err", err)
