@@ -32,6 +32,7 @@ type program struct {
 	Incident    incidentCmd    `cmd:"" help:"Act on incidents through the service's API."`
 	Report      reportCmd      `cmd:"" help:"Render a report of an incident."`
 	Journal     journalCmd     `cmd:"" help:"Who did what, when."`
+	Token       tokenCmd       `cmd:"" help:"Make, list and revoke API tokens."`
 	Verify      verifyCmd      `cmd:"" help:"Check a data folder against its own signed head."`
 	Deadlines   deadlinesCmd   `cmd:"" help:"Calculate reporting deadlines; needs no server."`
 	Holidays    holidaysCmd    `cmd:"" help:"List the public holidays that roll a deadline in a Member State."`
