@@ -114,6 +114,7 @@ var owners = map[string]string{
 	"github.com/go-pdf/fpdf":             "internal/report/pdf",
 	"github.com/yuin/goldmark":           "internal/report/pdf",
 	"github.com/alecthomas/kong":         "internal/cli",
+	"github.com/expr-lang/expr":          "internal/classify",
 }
 
 func TestOneRoomKnowsALibrary(t *testing.T) {

@@ -1,8 +1,10 @@
 // Package classify decides from an alert's labels whether it may be a
 // significant incident under NIS2, and what the labels already say about it.
+// Where labels cannot be changed, the operator's [Rules] say it for them.
 //
-// Only labels count. Annotations are free text that changes between two
-// deliveries of the same alert, so nothing is ever decided from them.
+// Only labels count, and for rules the receiver too, by way of which
+// Alertmanager sent the alert. Annotations are free text that changes between
+// two deliveries of the same alert, so nothing is ever decided from them.
 //
 // The package is pure: no I/O, no clock.
 package classify
@@ -11,6 +13,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +26,7 @@ const (
 	LabelIncident    = "nis2_incident"
 	LabelCategory    = "nis2_category"
 	LabelRegimes     = "nis2_regimes"
+	LabelEntity      = "nis2_entity"
 	LabelService     = "nis2_service"
 	LabelMalicious   = "nis2_malicious"
 	LabelCrossBorder = "nis2_cross_border"
@@ -59,24 +63,55 @@ func ParseAnswer(s string) Answer {
 	return Unknown
 }
 
-// Category is a class and type of the ENISA Reference Security Incident
-// Taxonomy; both are empty when nobody has said.
-type Category struct {
-	Class string `json:"class"`
-	Type  string `json:"type"`
-}
-
-// Decision is what the labels of one alert say.
+// Decision is what the labels of one alert, and the rules, say.
 type Decision struct {
 	Verdict     Verdict
 	Reason      string // which label or rule decided, in words
-	Severity    string // as labelled; empty when absent
+	Severity    string // empty when absent
 	Category    Category
-	Regimes     []string // as labelled; nil means the entity's own
+	Regimes     []string // nil means the entity's own
+	Entities    []string // whose clocks run; nil means all
 	Service     string
 	Malicious   Answer
 	CrossBorder Answer
 	Correlation string // alerts with equal keys may belong to one incident
+	// Rules are the names of those that counted, in order.
+	Rules []string
+	// Flags are what is odd about what was said, in words.
+	Flags []string
+}
+
+// A Fact is something that a label or a rule says.
+type Fact string
+
+// Facts.
+const (
+	FactReportable  Fact = "reportable"
+	FactSeverity    Fact = "severity"
+	FactCategory    Fact = "category"
+	FactRegimes     Fact = "regimes"
+	FactEntities    Fact = "entities"
+	FactService     Fact = "service"
+	FactMalicious   Fact = "malicious"
+	FactCrossBorder Fact = "cross_border"
+	FactCorrelation Fact = "correlation"
+)
+
+// Sources name what said each fact, such as "label severity" or "rule siem";
+// a fact that nothing said is not there.
+type Sources map[Fact]string
+
+// label notes that the label said it. A nil map takes no notes.
+func (s Sources) label(f Fact, name string) {
+	if s != nil {
+		s[f] = "label " + name
+	}
+}
+
+func (s Sources) rule(f Fact, r *rule) {
+	if s != nil {
+		s[f] = "rule " + r.Name
+	}
 }
 
 // DefaultVolatile are the labels that change when an exporter or a pod moves
@@ -94,6 +129,13 @@ type Policy struct {
 	CorrelateWithin time.Duration
 	// TriageWithin is how long a person has to decide on a triage alert.
 	TriageWithin time.Duration
+	// Rules say what the labels leave open; nil for none.
+	Rules *Rules
+}
+
+// Equal reports whether two policies decide alike.
+func (p Policy) Equal(q Policy) bool {
+	return slices.Equal(p.CorrelateBy, q.CorrelateBy) && p.CorrelateWithin == q.CorrelateWithin && p.TriageWithin == q.TriageWithin && p.Rules.Equal(q.Rules)
 }
 
 // DefaultPolicy is the policy with no configuration.
@@ -101,63 +143,147 @@ func DefaultPolicy() Policy {
 	return Policy{CorrelateWithin: 24 * time.Hour, TriageWithin: 4 * time.Hour}
 }
 
-// Classify decides on one alert.
-func (p Policy) Classify(labels map[string]string) Decision {
+// Classify decides on one alert that came by way of that receiver of
+// Alertmanager's. What a label says counts before what any rule says; of the
+// rules, see [Rules]. So a rule can make an alert reportable that bears no
+// label, and none can silence one that does.
+func (p Policy) Classify(receiver string, labels map[string]string) Decision {
+	return p.decide(receiver, labels, nil)
+}
+
+// Explain is [Policy.Classify] and what said each fact.
+func (p Policy) Explain(receiver string, labels map[string]string) (Decision, Sources) {
+	from := Sources{}
+	return p.decide(receiver, labels, from), from
+}
+
+func (p Policy) decide(receiver string, labels map[string]string, from Sources) Decision {
 	d := Decision{Verdict: Ignore}
-	switch v := labels[LabelReportable]; v {
+	given, decided := labels[LabelReportable], true
+	switch given {
 	case "true", "True", "yes", "1":
 		d.Verdict = Reportable
 	case "triage":
 		d.Verdict = Triage
+	case "false", "False", "no", "0":
 	case "":
-		d.Reason = "no label " + LabelReportable
-		return d
-	default:
-		d.Reason = "label " + LabelReportable + " is neither true nor triage"
-		return d
+		d.Reason, decided = "no label "+LabelReportable, false
+	default: // a slip of the pen: rules may decide
+		d.Reason, decided = "label "+LabelReportable+" is neither true nor triage", false
 	}
-	d.Reason = "label " + LabelReportable + "=" + labels[LabelReportable]
-	d.Severity = labels[LabelSeverity]
-	d.Category.Class, d.Category.Type, _ = strings.Cut(labels[LabelCategory], "/")
-	for r := range strings.SplitSeq(labels[LabelRegimes], ",") {
-		if r = strings.TrimSpace(r); r != "" {
-			d.Regimes = append(d.Regimes, r)
+	if decided {
+		d.Reason = "label " + LabelReportable + "=" + given
+		from.label(FactReportable, LabelReportable)
+	}
+	var counting []*rule
+	if p.Rules != nil {
+		counting = p.Rules.count(unquote(receiver), labels, &d)
+		for _, r := range counting {
+			if !decided && r.Reportable != "" {
+				d.Verdict, d.Reason, decided = r.Reportable, r.reason, true
+				from.rule(FactReportable, r)
+			}
 		}
 	}
-	d.Service = labels[LabelService]
-	d.Malicious = ParseAnswer(labels[LabelMalicious])
-	d.CrossBorder = ParseAnswer(labels[LabelCrossBorder])
-	d.Correlation = p.correlation(labels)
+	if d.Verdict != Ignore {
+		p.hints(&d, labels, counting, from)
+	}
 	return d
+}
+
+// hints reads what else the labels and the rules that count say.
+func (p Policy) hints(d *Decision, labels map[string]string, counting []*rule, from Sources) {
+	text := func(f Fact, label string, of func(*rule) string) string {
+		if v := labels[label]; v != "" {
+			from.label(f, label)
+			return v
+		}
+		for _, r := range counting {
+			if v := of(r); v != "" {
+				from.rule(f, r)
+				return v
+			}
+		}
+		return ""
+	}
+	names := func(f Fact, label string, of func(*rule) []string) []string {
+		if out := split(labels[label]); out != nil {
+			from.label(f, label)
+			return out
+		}
+		for _, r := range counting {
+			if v := of(r); len(v) > 0 {
+				from.rule(f, r)
+				return v
+			}
+		}
+		return nil
+	}
+	d.Severity = text(FactSeverity, LabelSeverity, func(r *rule) string { return r.Severity })
+	d.Service = text(FactService, LabelService, func(r *rule) string { return r.Service })
+	d.Malicious = ParseAnswer(text(FactMalicious, LabelMalicious, func(r *rule) string { return string(r.Malicious) }))
+	d.CrossBorder = ParseAnswer(text(FactCrossBorder, LabelCrossBorder, func(r *rule) string { return string(r.CrossBorder) }))
+	d.Regimes = names(FactRegimes, LabelRegimes, func(r *rule) []string { return r.Regimes })
+	d.Entities = names(FactEntities, LabelEntity, func(r *rule) []string { return r.Entities })
+	if s := text(FactCategory, LabelCategory, func(r *rule) string { return r.Category.String() }); s != "" {
+		d.Category = splitCategory(s)
+		if RSIT().lacks(d.Category) != "" {
+			d.Flags = append(d.Flags, LabelCategory+" "+strconv.Quote(clip(s, maxReason))+" is not in RSIT "+RSIT().Version+": kept as given")
+		}
+	}
+	p.correlation(d, labels, counting, from)
+}
+
+// split reads a list with commas; nil when it is empty.
+func split(s string) (out []string) {
+	if s == "" {
+		return nil
+	}
+	for name := range strings.SplitSeq(s, ",") {
+		if name = strings.TrimSpace(name); name != "" && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // maxKey bounds a correlation key; a longer one is replaced by its digest.
 const maxKey = 256
 
-func (p Policy) correlation(labels map[string]string) string {
+// correlation picks the labels that make the key: what the label nis2_incident
+// or the first rule that speaks of it says, else the setting, else all but the
+// volatile ones.
+func (p Policy) correlation(d *Decision, labels map[string]string, counting []*rule, from Sources) {
+	incident, by := labels[LabelIncident], p.CorrelateBy
+	if incident != "" {
+		from.label(FactCorrelation, LabelIncident)
+	} else if n := slices.IndexFunc(counting, func(r *rule) bool { return r.Incident != "" || len(r.CorrelateBy) > 0 }); n >= 0 {
+		incident, by = counting[n].Incident, counting[n].CorrelateBy
+		from.rule(FactCorrelation, counting[n])
+	}
 	pick := model.LabelSet{}
-	if v := labels[LabelIncident]; v != "" {
-		pick[LabelIncident] = model.LabelValue(v)
+	if incident != "" {
+		pick[LabelIncident] = model.LabelValue(incident)
 	} else {
-		for _, name := range p.CorrelateBy {
+		for _, name := range by {
 			if v, ok := labels[name]; ok {
 				pick[model.LabelName(name)] = model.LabelValue(v)
 			}
 		}
 	}
 	if len(pick) == 0 {
+		delete(from, FactCorrelation)
 		for name, v := range labels {
 			if !slices.Contains(DefaultVolatile, name) {
 				pick[model.LabelName(name)] = model.LabelValue(v)
 			}
 		}
 	}
-	key := pick.String()
-	if len(key) > maxKey {
-		sum := sha256.Sum256([]byte(key))
-		return "sha256:" + hex.EncodeToString(sum[:])
+	d.Correlation = pick.String()
+	if len(d.Correlation) > maxKey {
+		sum := sha256.Sum256([]byte(d.Correlation))
+		d.Correlation = "sha256:" + hex.EncodeToString(sum[:])
 	}
-	return key
 }
 
 // Fingerprint is the identity Alertmanager gives a label set (AM-7): 16 hex

@@ -15,17 +15,17 @@ func TestVerdict(t *testing.T) {
 		"triage": Triage,
 		"":       Ignore, "false": Ignore, "TRUE": Ignore, "no": Ignore, "0": Ignore, " true": Ignore, "maybe": Ignore,
 	} {
-		if got := DefaultPolicy().Classify(map[string]string{LabelReportable: value}).Verdict; got != want {
+		if got := DefaultPolicy().Classify("", map[string]string{LabelReportable: value}).Verdict; got != want {
 			t.Errorf("nis2_reportable=%q: got %s, want %s", value, got, want)
 		}
 	}
-	if got := DefaultPolicy().Classify(map[string]string{"alertname": "X"}).Verdict; got != Ignore {
+	if got := DefaultPolicy().Classify("", map[string]string{"alertname": "X"}).Verdict; got != Ignore {
 		t.Errorf("without the label: got %s, want ignore", got)
 	}
 }
 
 func TestHints(t *testing.T) {
-	d := DefaultPolicy().Classify(map[string]string{
+	d := DefaultPolicy().Classify("", map[string]string{
 		LabelReportable: "true", LabelSeverity: "critical", LabelCategory: "intrusions/system-compromise",
 		LabelRegimes: "nis2, gdpr,", LabelService: "login", LabelMalicious: "Yes", LabelCrossBorder: "perhaps",
 	})
@@ -49,7 +49,7 @@ func TestCorrelation(t *testing.T) {
 		}
 		return m
 	}
-	key := func(p Policy, m map[string]string) string { return p.Classify(m).Correlation }
+	key := func(p Policy, m map[string]string) string { return p.Classify("", m).Correlation }
 	def := DefaultPolicy()
 	by := Policy{CorrelateBy: []string{"cluster"}}
 	tests := []struct {

@@ -96,7 +96,7 @@ func (in *receiver) alert(dl Delivery) {
 	if in.r.Heartbeat != "" && dl.Labels["alertname"] == in.r.Heartbeat && dl.Firing {
 		in.heartbeat = in.r.Heartbeat
 	}
-	verdict := in.r.Classify.Classify(dl.Labels)
+	verdict := in.r.Classify.Classify(in.b.Receipt.Receiver, dl.Labels)
 	if verdict.Verdict == classify.Ignore {
 		in.reply.Ignored++
 		return

@@ -256,6 +256,6 @@ func (h *Handler) store(ctx context.Context, in incoming) (*incident.Receiving, 
 // worthKeeping reports whether a large body holds anything that may be new.
 func (h *Handler) worthKeeping(b Body) bool {
 	return b.Unreadable > 0 || slices.ContainsFunc(b.Alerts, func(a incident.Delivery) bool {
-		return h.o.Classify.Classify(a.Labels).Verdict != classify.Ignore
+		return h.o.Classify.Classify(b.Receiver, a.Labels).Verdict != classify.Ignore
 	})
 }
