@@ -7,7 +7,8 @@ import (
 )
 
 // Attached adds an occurrence to an incident. When it proves an earlier
-// detection, the new instants stand beside it.
+// detection, or names more entities or regimes, the new instants stand beside
+// it.
 type Attached struct {
 	Meta
 	Alert      Alert     `json:"alert"`
@@ -15,12 +16,13 @@ type Attached struct {
 	Body       string    `json:"body,omitzero"`
 	Receipt    *Receipt  `json:"receipt,omitzero"`
 	Redetected *Redated  `json:"redetected,omitzero"`
+	Widened    *Widened  `json:"widened,omitzero"`
 }
 
 func (Attached) Kind() string { return "alert.attached/v1" }
 
 func (e Attached) Describe() string {
-	return fmt.Sprintf("alert %s joined (%s), started %s%s", name(e.Alert.Labels), e.Alert.Status, utc(e.Alert.StartsAt), e.Redetected.describe())
+	return fmt.Sprintf("alert %s joined (%s), started %s%s%s", name(e.Alert.Labels), e.Alert.Status, utc(e.Alert.StartsAt), e.Redetected.describe(), e.Widened.describe())
 }
 
 // AlertResolved ends an occurrence. It stops no clock.
@@ -130,6 +132,7 @@ func (ev Attached) applyTo(s *State, i *Incident, _ Entry) {
 	a := ev.Alert
 	s.addAlert(i, &a)
 	i.redetect(ev.Redetected)
+	i.widen(ev.Widened)
 }
 
 func (ev AlertResolved) applyTo(s *State, i *Incident, _ Entry) {

@@ -23,6 +23,7 @@ type Opened struct {
 	Malicious   classify.Answer   `json:"malicious,omitzero"`
 	CrossBorder classify.Answer   `json:"cross_border,omitzero"`
 	Regimes     []string          `json:"regimes,omitempty"`
+	Entities    []string          `json:"entities,omitempty"`
 	Correlation string            `json:"correlation,omitzero"`
 	Previous    ID                `json:"previous,omitzero"`
 	Reason      string            `json:"reason"`
@@ -48,7 +49,7 @@ func (ev Opened) apply(s *State, e Entry) {
 	i := &Incident{
 		ID: ev.ID, Title: ev.Title, Summary: ev.Summary, Status: Open, Reportability: Undecided, Exercise: ev.Exercise,
 		Severity: ev.Severity, Category: ev.Category, Service: ev.Service, Malicious: ev.Malicious, CrossBorder: ev.CrossBorder,
-		Regimes: ev.Regimes, Correlation: ev.Correlation, Previous: ev.Previous, Reason: ev.Reason, TriageBy: ev.TriageBy,
+		Regimes: ev.Regimes, Entities: ev.Entities, Correlation: ev.Correlation, Previous: ev.Previous, Reason: ev.Reason, TriageBy: ev.TriageBy,
 		DetectedAt: ev.DetectedAt, ReceivedAt: ev.ReceivedAt, OpenedAt: e.At, Clocks: slices.Clone(ev.Clocks),
 	}
 	s.add(i)

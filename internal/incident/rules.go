@@ -102,20 +102,24 @@ func (i *Incident) facts(t Track, id regime.ID) regime.Facts {
 }
 
 // clocks computes every clock of the incident as its facts stand. Where the
-// incident names regimes only those run; when it names none that binds an
-// entity here, all do: no label can leave an incident without clocks.
+// incident names entities or regimes only those run; when it names none that
+// binds an entity here, all do: no label can leave an incident without clocks.
 func (r *Rules) clocks(i *Incident) ([]Clock, Law) {
-	clocks, law := r.clocksOf(i, i.Regimes)
+	tracks := r.tracks(i.Entities)
+	clocks, law := r.clocksOf(i, tracks, i.Regimes)
 	if len(clocks) == 0 {
-		clocks, law = r.clocksOf(i, nil)
+		clocks, law = r.clocksOf(i, tracks, nil)
+	}
+	if len(clocks) == 0 {
+		clocks, law = r.clocksOf(i, r.Tracks, nil)
 	}
 	return clocks, law
 }
 
-func (r *Rules) clocksOf(i *Incident, only []string) ([]Clock, Law) {
+func (r *Rules) clocksOf(i *Incident, tracks []Track, only []string) ([]Clock, Law) {
 	law := Law{Digest: r.Law.Digest(), Zones: map[string]string{}}
 	var out []Clock
-	for _, t := range r.Tracks {
+	for _, t := range tracks {
 		for _, id := range t.Regimes {
 			reg, ok := r.law(id, t.MemberState)
 			if !ok || len(only) > 0 && !slices.Contains(only, string(id)) {

@@ -46,6 +46,7 @@ type Incident struct {
 	Malicious     classify.Answer
 	CrossBorder   classify.Answer
 	Regimes       []string
+	Entities      []string // whose clocks run; empty for all
 	Correlation   string
 	Previous      ID
 	Reason        string // what made it an incident

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"maps"
 	"strings"
 	"time"
 	"unicode"
@@ -27,6 +28,9 @@ type Receiving struct {
 	Counts
 	// Incidents are those opened, in order.
 	Incidents []ID
+	// Rules counts the alerts for which each rule of the classification counted,
+	// by its name; nil without any.
+	Rules map[string]int
 }
 
 func (b ReceiveBatch) decide(r *Rules, d *decision) (any, error) {
@@ -97,7 +101,10 @@ func (in *receiver) alert(dl Delivery) {
 		in.heartbeat = in.r.Heartbeat
 	}
 	verdict := in.r.Classify.Classify(in.b.Receipt.Receiver, dl.Labels)
-	if verdict.Verdict == classify.Ignore {
+	in.matched(verdict.Rules)
+	// An alert that a rule let in once is followed to its end, also when no rule
+	// would any more.
+	if verdict.Verdict == classify.Ignore && !in.d.s.follows(dl) {
 		in.reply.Ignored++
 		return
 	}
@@ -107,12 +114,18 @@ func (in *receiver) alert(dl Delivery) {
 		in.touch(ref.incident.ID)
 		return
 	}
+	if verdict.Verdict == classify.Ignore {
+		in.reply.Ignored++
+		return
+	}
+	seen.Flags = append(seen.Flags[:len(seen.Flags):len(seen.Flags)], in.r.Oddities(verdict)...)
 	if i := in.joins(verdict.Correlation, seen); i != nil {
 		in.reply.Attached++
 		in.touch(i.ID)
 		in.d.emit(Attached{
 			Meta: Meta{ID: i.ID, By: in.b.By}, Alert: seen, ReceivedAt: in.received,
 			Body: in.b.Receipt.SHA256, Receipt: in.receipt(), Redetected: in.redetect(i, seen.StartsAt),
+			Widened: in.widen(i, verdict, seen),
 		})
 		return
 	}
@@ -120,6 +133,24 @@ func (in *receiver) alert(dl Delivery) {
 	id := in.open(verdict, seen)
 	in.reply.Incidents = append(in.reply.Incidents, id)
 	in.touch(id)
+}
+
+// matched counts the rules that counted for an alert.
+func (in *receiver) matched(rules []string) {
+	if in.reply.Rules == nil && len(rules) > 0 {
+		in.reply.Rules = map[string]int{}
+	}
+	for _, name := range rules {
+		in.reply.Rules[name]++
+	}
+}
+
+// follows reports whether the alert, of whatever occurrence, is part of an
+// incident.
+func (s *State) follows(dl Delivery) bool {
+	a := Alert{Fingerprint: dl.Fingerprint, Series: dl.Series}
+	refs := s.occurrences[a.series()]
+	return len(refs) > 0 && maps.Equal(refs[len(refs)-1].alert.Labels, dl.Labels)
 }
 
 // known finds the newest occurrence the alert overlaps.
@@ -194,14 +225,14 @@ func (in *receiver) open(v classify.Decision, seen Alert) ID {
 	ev := Opened{
 		Meta: Meta{ID: id, By: in.b.By}, Title: title(seen), Exercise: in.r.Exercise,
 		DetectedAt: seen.StartsAt, ReceivedAt: in.received,
-		Severity: v.Severity, Category: v.Category, Service: v.Service, Malicious: v.Malicious, CrossBorder: v.CrossBorder, Regimes: v.Regimes,
+		Severity: v.Severity, Category: v.Category, Service: v.Service, Malicious: v.Malicious, CrossBorder: v.CrossBorder, Regimes: v.Regimes, Entities: v.Entities,
 		Correlation: v.Correlation, Previous: in.d.s.correlated[v.Correlation], Reason: v.Reason,
 		Alert: &seen, Body: in.b.Receipt.SHA256, Receipt: in.receipt(),
 	}
 	if v.Verdict == classify.Triage {
 		ev.TriageBy = in.received.Add(in.r.Classify.TriageWithin)
 	}
-	ev.Clocks, ev.Law = in.r.clocks(&Incident{DetectedAt: ev.DetectedAt, Regimes: ev.Regimes})
+	ev.Clocks, ev.Law = in.r.clocks(&Incident{DetectedAt: ev.DetectedAt, Regimes: ev.Regimes, Entities: ev.Entities})
 	in.d.emit(ev)
 	return id
 }
