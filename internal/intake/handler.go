@@ -98,7 +98,7 @@ func New(o Options) *Handler {
 	if o.MaxBody == 0 {
 		o.MaxBody = DefaultMaxBody
 	}
-	return &Handler{o: o, metrics: newMetrics(o.Register)}
+	return &Handler{o: o, metrics: newMetrics(o.Register, o.Classify.Rules.Names())}
 }
 
 // refusal is an answer other than 200: one line, no secrets, because
@@ -245,7 +245,7 @@ func (h *Handler) store(ctx context.Context, in incoming) (*incident.Receiving, 
 		return nil, err
 	}
 	got := reply.(incident.Receiving)
-	h.metrics.count(got.Counts)
+	h.metrics.count(got)
 	if len(body.Alerts) == 0 {
 		h.o.Logger.Warn("Webhook body quarantined", "sha256", cmd.Receipt.SHA256, "bytes", raw.size, "problem", body.Problems[0].What)
 		return nil, refuse(http.StatusBadRequest, "%s (kept in quarantine as sha256:%s)", body.Problems[0].What, cmd.Receipt.SHA256)

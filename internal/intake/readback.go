@@ -145,6 +145,6 @@ func (r *ReadBack) take(ctx context.Context, cut incident.CutBatch, listed model
 	if err != nil {
 		return err
 	}
-	r.Handler.metrics.count(reply.(incident.Receiving).Counts)
+	r.Handler.metrics.count(reply.(incident.Receiving))
 	return nil
 }
