@@ -26,7 +26,6 @@ import (
 	"nis2clock/internal/intake"
 	"nis2clock/internal/journal"
 	"nis2clock/internal/pagerduty"
-	"nis2clock/internal/regime"
 	"nis2clock/internal/report"
 	"nis2clock/internal/vault"
 	"nis2clock/internal/web"
@@ -120,7 +119,7 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 	}
 	a.store = store
 	a.onStop("journal", func(context.Context) error { return store.Close() })
-	a.desk, err = desk.Open(ctx, desk.Options{Log: store, Rules: a.rules(), Now: a.o.Now, Logger: a.o.Logger, Register: reg})
+	a.desk, err = desk.Open(ctx, desk.Options{Log: store, Rules: a.cfg.Rules(), Now: a.o.Now, Logger: a.o.Logger, Register: reg})
 	if err != nil {
 		return err
 	}
@@ -140,12 +139,6 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 		return fmt.Errorf("record the reminder policy: %w", err)
 	}
 	return nil
-}
-
-func (a *App) rules() *incident.Rules {
-	return &incident.Rules{
-		Classify: a.cfg.Classification, Law: regime.Builtin(), Tracks: a.cfg.Tracks(), Heartbeat: a.cfg.Intake.Heartbeat.AlertName,
-	}
 }
 
 // policy is the reminder policy of a configuration with the channels there are.

@@ -11,6 +11,7 @@ import (
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
 	"nis2clock/internal/pagerduty"
+	"nis2clock/internal/regime"
 	"nis2clock/internal/slack"
 )
 
@@ -130,6 +131,11 @@ func (c Config) Tracks() []incident.Track {
 		}
 	}
 	return tracks
+}
+
+// Rules are what decisions about incidents go by.
+func (c Config) Rules() *incident.Rules {
+	return &incident.Rules{Classify: c.Classification, Law: regime.Builtin(), Tracks: c.Tracks(), Heartbeat: c.Intake.Heartbeat.AlertName}
 }
 
 // Zone is the one shown to people beside UTC: that of the first entity's

@@ -25,10 +25,11 @@ type block struct {
 }
 
 var (
-	keyLine     = regexp.MustCompile(`^( *)(- )?([a-z_]+):(.*)$`)
-	defaultLine = regexp.MustCompile(`^ *# Default: (.*)\.$`)
-	requireLine = regexp.MustCompile(`^ *# Required\.$`)
-	inlineKey   = regexp.MustCompile(`^ *#   ([a-z_]+): \$\{`)
+	keyLine      = regexp.MustCompile(`^( *)(- )?([a-z_]+):(.*)$`)
+	defaultLine  = regexp.MustCompile(`^ *# Default: (.*)\.$`)
+	requireLine  = regexp.MustCompile(`^ *# Required\.$`)
+	inlineKey    = regexp.MustCompile(`^( *)#   ([a-z_]+): \S+$`) // in a comment, as another way to write it
+	listPosition = regexp.MustCompile(`\[\d+\]`)
 )
 
 // example reads the example file into lines and the blocks in them.

@@ -46,8 +46,16 @@ func TestExampleLoads(t *testing.T) {
 			Place:   regime.Place{Zone: berlin, Holidays: regime.Holidays{{Year: 2027, Month: 1, Day: 1}: "", {Year: 2027, Month: 3, Day: 26}: "", {Year: 2027, Month: 3, Day: 29}: ""}},
 			Contact: Contact{Name: "Erika Mustermann", Role: "CISO", Email: "ciso@acme.example", Phone: "+49 30 123456"},
 		}},
-		Classification: classify.Policy{CorrelateBy: []string{"alertname", "cluster"}, CorrelateWithin: 12 * time.Hour, TriageWithin: 2 * time.Hour},
-		Clocks:         Clocks{Reminders: thresholds("50%", "90%", "2h", "0s"), OverdueEvery: 30 * time.Minute, PageFrom: thresholds("90%")[0]},
+		Classification: classify.Policy{
+			CorrelateBy: []string{"alertname", "cluster"}, CorrelateWithin: 12 * time.Hour, TriageWithin: 2 * time.Hour,
+			Rules: rules(t, classify.Rule{
+				Name: "siem-intrusion", Match: `labels.source == "siem" and labels.rule_group matches "^(intrusion|lateral)"`, Continue: true,
+				Reportable: classify.Triage, Category: classify.Category{Class: "intrusions", Type: "system-compromise"}, Severity: "critical",
+				Regimes: []string{"nis2"}, Service: "grid-control",
+				Malicious: classify.Yes, CrossBorder: classify.Unknown, CorrelateBy: []string{"rule_group", "cluster"},
+			}),
+		},
+		Clocks: Clocks{Reminders: thresholds("50%", "90%", "2h", "0s"), OverdueEvery: 30 * time.Minute, PageFrom: thresholds("90%")[0]},
 		Intake: Intake{
 			TokenFiles: []string{in("secrets/intake.token")},
 			Basic:      &access.Basic{Username: "alertmanager", PasswordFile: in("secrets/intake.password")},
@@ -75,6 +83,16 @@ func TestExampleLoads(t *testing.T) {
 	if err := got.Slack.Validate(); err != nil {
 		t.Errorf("slack: %v", err)
 	}
+}
+
+// rules are rules without a mistake or a doubt.
+func rules(t *testing.T, list ...classify.Rule) *classify.Rules {
+	t.Helper()
+	out, doubts, mistakes := classify.NewRules(list)
+	if len(doubts)+len(mistakes) > 0 {
+		t.Fatal(doubts, mistakes)
+	}
+	return out
 }
 
 // TestExampleDefaults replaces every value by what its comment says is the
@@ -118,7 +136,7 @@ func TestExampleKey(t *testing.T) {
 			without, err := read(absent)
 			switch {
 			case b.required:
-				if err == nil || !strings.Contains(err.Error(), b.path+": is missing: ") {
+				if err == nil || !strings.Contains(listPosition.ReplaceAllString(err.Error(), ""), b.path+": is missing: ") {
 					t.Errorf("without the required key: got error %v, want that it is missing", err)
 				}
 				return
@@ -158,7 +176,7 @@ func TestExampleIsComplete(t *testing.T) {
 		}
 		return strings.Split(strings.ReplaceAll(m[1], " or ", ", "), ", ")
 	}
-	documented := func(path string, from, to int) []string {
+	documented := func(path string, from, to, indent int) []string {
 		var keys []string
 		for _, b := range blocks {
 			if key, ok := strings.CutPrefix(b.path, path); ok && !strings.Contains(key, ".") {
@@ -166,8 +184,8 @@ func TestExampleIsComplete(t *testing.T) {
 			}
 		}
 		for _, line := range lines[from:to] {
-			if m := inlineKey.FindStringSubmatch(line); m != nil {
-				keys = append(keys, m[1])
+			if m := inlineKey.FindStringSubmatch(line); m != nil && len(m[1]) == indent {
+				keys = append(keys, m[2])
 			}
 		}
 		return keys
@@ -180,7 +198,7 @@ func TestExampleIsComplete(t *testing.T) {
 			t.Errorf("keys of %q (-understood +in the example):\n%s", path, diff)
 		}
 	}
-	check("", ask(len(lines), 0), documented("", 0, 0))
+	check("", ask(len(lines), 0), documented("", 0, 0, 0))
 	for _, b := range blocks {
 		if b.section {
 			below := b.start + 1
@@ -188,7 +206,7 @@ func TestExampleIsComplete(t *testing.T) {
 				below++
 			}
 			child := blocks[slices.IndexFunc(blocks, func(c block) bool { return c.start == below })]
-			check(b.path, ask(child.end, child.indent), documented(b.path+".", b.start, b.end))
+			check(b.path, ask(child.end, child.indent), documented(b.path+".", b.start, b.end, child.indent))
 		}
 	}
 }

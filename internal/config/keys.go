@@ -55,6 +55,7 @@ func (c *Config) classification(s *section) {
 	list(s, "correlate_by", &c.Classification.CorrelateBy, parseLabel)
 	scalar(s, "correlate_within", &c.Classification.CorrelateWithin, atLeast(minEvery))
 	scalar(s, "triage_within", &c.Classification.TriageWithin, atLeast(minEvery))
+	c.rules(s)
 }
 
 func (c *Clocks) read(s *section) {

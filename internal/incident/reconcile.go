@@ -81,7 +81,7 @@ func (s *State) Reconciled(source string) (Reconciliation, bool) {
 func (c Reconcile) decide(r *Rules, d *decision) (any, error) {
 	in := receiver{r: r, d: d, b: &ReceiveBatch{By: c.By, Receipt: c.Receipt}, received: d.now, unused: &c.Receipt}
 	hidden := slices.DeleteFunc(slices.Clone(c.Hidden), func(h Hidden) bool {
-		return r.Classify.Classify(h.Labels).Verdict == classify.Ignore
+		return r.Classify.Classify("", h.Labels).Verdict == classify.Ignore
 	})
 	for _, alert := range c.Alerts {
 		in.alert(alert)
