@@ -31,14 +31,20 @@ import (
 //	                    stands in the file
 //	mode FILE OCTAL     compare a file's permission bits
 //
-// NOW is the time at which the script begins.
+// NOW is the time at which the script begins, WEBHOOKS the folder of recorded
+// webhook bodies.
 func TestScripts(t *testing.T) {
+	webhooks, err := filepath.Abs(filepath.Join("..", "..", "testdata", "webhooks"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "..", "testdata", "script"),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Values[running{}] = new(*process)
+			env.Setenv("WEBHOOKS", webhooks)
 			env.Setenv("NOW", time.Now().UTC().Format(time.RFC3339))
 			return nil
 		},

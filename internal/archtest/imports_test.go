@@ -70,6 +70,7 @@ var rules = map[string]rule{
 	"internal/cli": {
 		[]string{
 			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/holidays", "internal/incident", "internal/journal", "internal/regime",
+			"internal/classify", "internal/intake", // classify decides on a body as the service would
 			"internal/pagerduty", "internal/pagerduty/pdfake", "internal/slack", "internal/slack/slackfake", // the demo and its stand-ins
 		},
 		"a verb calls the service or reads a file; the record is changed through the API only",

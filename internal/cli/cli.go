@@ -19,6 +19,7 @@ import (
 
 // Env is what a verb may touch besides its flags.
 type Env struct {
+	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Now            func() time.Time
@@ -29,6 +30,7 @@ type program struct {
 	Demo        demoCmd        `cmd:"" help:"Show an alert become an incident, on a temporary data folder, with stand-ins for PagerDuty and Slack."`
 	Serve       serveCmd       `cmd:"" help:"Run the service."`
 	CheckConfig checkConfigCmd `cmd:"" name:"check-config" help:"Read a configuration and name every mistake in it."`
+	Classify    classifyCmd    `cmd:"" help:"Show what a webhook body would do, and which label or rule says so; changes nothing."`
 	Incident    incidentCmd    `cmd:"" help:"Act on incidents through the service's API."`
 	Report      reportCmd      `cmd:"" help:"Render a report of an incident."`
 	Journal     journalCmd     `cmd:"" help:"Who did what, when."`
