@@ -79,6 +79,8 @@ var rules = map[string]rule{
 		[]string{
 			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/pagerduty", "internal/regime",
 			"internal/slack",
+			"internal/evidence", "internal/evidence/alertmanager", "internal/evidence/grafana", "internal/evidence/httpget",
+			"internal/evidence/kubernetes", "internal/evidence/loki", "internal/evidence/opensearch", "internal/evidence/prometheus",
 		},
 		"it fills in the rooms' own settings and starts nothing",
 	},

@@ -8,6 +8,7 @@ import (
 
 	"nis2clock/internal/access"
 	"nis2clock/internal/classify"
+	"nis2clock/internal/evidence"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
 	"nis2clock/internal/pagerduty"
@@ -28,6 +29,7 @@ type Config struct {
 	Intake         Intake
 	PagerDuty      *pagerduty.Config // nil for none
 	Slack          *slack.Config     // nil for none
+	Evidence       Evidence
 	Web            Web
 	// TemplatesDir holds report templates that replace the built-in ones;
 	// empty for none.
@@ -90,8 +92,9 @@ func Default() *Config {
 			OverdueEvery: time.Hour,
 			PageFrom:     thresholds("75%")[0],
 		},
-		Intake: Intake{MaxBody: intake.DefaultMaxBody, ReconcileEvery: intake.DefaultReconcileEvery},
-		Web:    Web{Listen: "127.0.0.1:2555"},
+		Intake:   Intake{MaxBody: intake.DefaultMaxBody, ReconcileEvery: intake.DefaultReconcileEvery},
+		Evidence: Evidence{Schedule: evidence.DefaultSchedule()},
+		Web:      Web{Listen: "127.0.0.1:2555"},
 	}
 }
 
@@ -159,6 +162,7 @@ func (c Config) LogValue() slog.Value {
 		slog.String("heartbeat", c.Intake.Heartbeat.AlertName),
 		slog.Any("alertmanagers", c.Intake.Alertmanagers),
 		slog.Any("prometheus", c.Intake.Prometheus),
+		slog.Int("collectors", len(c.Evidence.Collectors)),
 		slog.Bool("pagerduty", c.PagerDuty != nil),
 		slog.Bool("slack", c.Slack != nil),
 		slog.String("templates_dir", c.TemplatesDir),

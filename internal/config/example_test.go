@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -10,6 +11,14 @@ import (
 
 	"nis2clock/internal/access"
 	"nis2clock/internal/classify"
+	"nis2clock/internal/evidence"
+	"nis2clock/internal/evidence/alertmanager"
+	"nis2clock/internal/evidence/grafana"
+	"nis2clock/internal/evidence/httpget"
+	"nis2clock/internal/evidence/kubernetes"
+	"nis2clock/internal/evidence/loki"
+	"nis2clock/internal/evidence/opensearch"
+	"nis2clock/internal/evidence/prometheus"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/regime"
@@ -62,6 +71,7 @@ func TestExampleLoads(t *testing.T) {
 			MaxBody:    128 << 20, Heartbeat: Heartbeat{AlertName: "DeadMansSwitch", Within: 10 * time.Minute},
 			Alertmanagers: []string{"http://127.0.0.1:9093"}, Prometheus: []string{"http://127.0.0.1:9090"}, ReconcileEvery: 30 * time.Second,
 		},
+		Evidence:  exampleEvidence(in),
 		PagerDuty: &pagerduty.Config{RoutingKey: "example-example-example-example-", BaseURL: "https://events.eu.pagerduty.com", Zone: berlin},
 		Slack: &slack.Config{
 			Token: "example-bot-token", SigningSecret: "example-signing-secret", Channel: "C024BE91L",
@@ -93,6 +103,46 @@ func rules(t *testing.T, list ...classify.Rule) *classify.Rules {
 		t.Fatal(doubts, mistakes)
 	}
 	return out
+}
+
+// exampleEvidence is what the example says of evidence.
+func exampleEvidence(in func(string) string) Evidence {
+	source := func(name string) evidence.Source {
+		return evidence.Source{Name: name, Timeout: 30 * time.Second, MaxBytes: 64 << 20}
+	}
+	return Evidence{
+		Schedule: evidence.Schedule{Offsets: []time.Duration{0, 15 * time.Minute, 6 * time.Hour}, BeforeReport: 2 * time.Hour, Before: time.Hour, After: 2 * time.Hour},
+		Collectors: []evidence.Maker{
+			prometheus.Config{
+				Source: evidence.Source{Name: "metrics", Timeout: 20 * time.Second, MaxBytes: 32 << 20},
+				Endpoint: evidence.Endpoint{
+					URL: "https://prometheus.acme.example", CAFile: in("clients.crt"), CertFile: in("clients.crt"), KeyFile: in("secrets/web.key"),
+					BearerFile: in("secrets/intake.token"), Redirects: []string{"https://store.acme.example"},
+				},
+				Queries: []string{`rate(http_requests_total{job="{{ .Labels.job }}"}[5m])`}, Step: 30 * time.Second,
+			},
+			loki.Config{
+				Source:   source("logs"),
+				Endpoint: evidence.Endpoint{URL: "http://loki.monitoring.svc:3100", Username: "nis2clock", PasswordFile: in("secrets/intake.password")},
+				Tenant:   "acme", Queries: []string{`{namespace="{{ .Labels.namespace }}"}`}, Slice: 5 * time.Minute, PageLines: 2000,
+			},
+			alertmanager.Config{Source: source("alerts"), Endpoint: evidence.Endpoint{URL: "http://127.0.0.1:9093"}},
+			opensearch.Config{
+				Source: source("search"), Endpoint: evidence.Endpoint{URL: "https://search.acme.example:9200"},
+				Index: "logs-{{ .Labels.namespace }}-*", Query: `{"term": {"host.name": "{{ .Labels.instance }}"}}`, TimeField: "time", PageHits: 500,
+			},
+			grafana.Config{
+				Source: source("panels"), Endpoint: evidence.Endpoint{URL: "https://grafana.acme.example"},
+				Panels: []grafana.PanelConfig{{Dashboard: "shop-overview", Panel: 4, Variables: map[string]string{"job": "{{ .Labels.job }}"}}},
+				Width:  1200, Height: 600,
+			},
+			kubernetes.Config{Source: source("cluster"), Namespace: "{{ .Labels.exported_namespace }}", Pod: "{{ .Labels.exported_pod }}"},
+			httpget.Config{
+				Source: source("status"), Endpoint: evidence.Endpoint{URL: "https://status.acme.example"},
+				Path: "/api/services/{{ .Labels.service }}?full=1", MediaType: "application/json",
+			},
+		},
+	}
 }
 
 // TestExampleDefaults replaces every value by what its comment says is the
@@ -199,14 +249,39 @@ func TestExampleIsComplete(t *testing.T) {
 		}
 	}
 	check("", ask(len(lines), 0), documented("", 0, 0, 0))
+}
+
+	check("", ask(len(lines), 0), documented("", 0, 0))
+	// below is the key that comes first in a section, from the line on.
+	below := func(line int) block {
+		for !keyLine.MatchString(lines[line]) {
+			line++
+		}
+		return blocks[slices.IndexFunc(blocks, func(c block) bool { return c.start == line })]
+	}
 	for _, b := range blocks {
-		if b.section {
-			below := b.start + 1
-			for !keyLine.MatchString(lines[below]) {
-				below++
+		switch {
+		case b.items > 0: // what one item understands can be explained at another
+			var known, explained []string
+			for i, line := 0, b.start; i < b.items; i++ {
+				child := below(line + 1)
+				for !child.item || child.path[:len(b.path)] != b.path || strings.Count(child.path[len(b.path):], ".") != 1 {
+					child = below(child.start + 1)
+				}
+				line = child.start
+				known = append(known, ask(child.end, child.indent)...)
+				explained = append(explained, documented(fmt.Sprintf("%s[%d].", b.path, i), b.start, b.end)...)
 			}
 			child := blocks[slices.IndexFunc(blocks, func(c block) bool { return c.start == below })]
 			check(b.path, ask(child.end, child.indent), documented(b.path+".", b.start, b.end, child.indent))
+}
+
+			slices.Sort(known)
+			slices.Sort(explained)
+			check(b.path, slices.Compact(known), slices.Compact(explained))
+		case b.section:
+			child := below(b.start + 1)
+			check(b.path, ask(child.end, child.indent), documented(b.path+".", b.start, b.end))
 		}
 	}
 }

@@ -33,6 +33,9 @@ func (c *Config) read(s *section) {
 	if sub, ok := s.section("intake"); ok {
 		c.Intake.read(sub)
 	}
+	if sub, ok := s.section("evidence"); ok {
+		c.Evidence.read(sub)
+	}
 	if sub, ok := s.section("pagerduty"); ok {
 		c.PagerDuty = readPagerDuty(sub)
 		c.PagerDuty.Zone = c.Zone()

@@ -59,7 +59,7 @@ func TestMistakes(t *testing.T) {
 		{"a word at the root", "data_dir:/data\n", []string{"1: want keys with values, such as name: value"}},
 		{"two documents", "data_dir: /a\n---\ndata_dir: /b\n", []string{"3: a second document: keep one"}},
 		{"a directive", "%YAML 1.2\n---\ndata_dir: /a\n", []string{"3: a second document: keep one"}},
-		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, entities, classification, clocks, intake, pagerduty, slack, web or reports"}},
+		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, entities, classification, clocks, intake, evidence, pagerduty, slack, web or reports"}},
 		{"unknown key below", "web:\n  listen: :80\n  tsl: {}\n", []string{"3: web.tsl: unknown key: want listen, external_url or tls"}},
 		{"unknown key in a list", "entities:\n  - name: a\n  - contact: {mail: x}\n", []string{"3: entities[1].contact.mail: unknown key: want name, role, email or phone"}},
 		{"unknown key that may be a secret", "slack:\n  channel: C024BE91L\n  token_file: token\n  signing_secret_file: token\n  x0xb-123456: 1\n", []string{"5: slack: unknown key: want token, token_file, signing_secret, signing_secret_file, channel or url"}},
@@ -133,6 +133,40 @@ func TestMistakes(t *testing.T) {
 			"7: intake.reconcile.alertmanager[3]: has a port above 65535",
 			"9: intake.reconcile.alertmanager[5]: is listed before: keep one"}},
 
+		{"evidence", "evidence:\n  schedule: []\n  before_report: 1s\n  window: {before: 0s}\n  collectors: x\n", []string{
+			"2: evidence.schedule: the list is empty: leave the key out for 0s and 15m",
+			`3: evidence.before_report: "1s" is too short: want 1m or longer`,
+			`4: evidence.window.before: "0s" is too short: want 1m or longer`,
+			"5: evidence.collectors: want a list, such as [a, b]"}},
+		{"a collector by half", "evidence:\n  collectors:\n    - url: http://h\n    - {name: a b, kind: splunk}\n", []string{
+			"3: evidence.collectors[0].kind: is missing: say which kind of system it asks: alertmanager, grafana, http, kubernetes, loki, opensearch or prometheus",
+			"3: evidence.collectors[0].name: is missing: give the collector a short name, which its artefacts bear",
+			`4: evidence.collectors[1].kind: "splunk" is not a kind of collector: want alertmanager, grafana, http, kubernetes, loki, opensearch or prometheus`,
+			`4: evidence.collectors[1].name: "a b" is not a short name: want up to 64 letters, digits, dots, dashes and underscores`}},
+		{"two collectors of one name", "evidence:\n  collectors:\n    - {name: a, kind: alertmanager, url: 'http://h'}\n    - {name: a, kind: kubernetes}\n", []string{
+			`4: evidence.collectors[1].name: "a" is the name of evidence.collectors[0] too: give each collector its own`}},
+		{"a collector without an address", "evidence:\n  collectors:\n    - {name: a, kind: prometheus, max_bytes: 1}\n    - {name: b, kind: loki, url: h, queries: []}\n", []string{
+			`3: evidence.collectors[0].max_bytes: "1" is out of bounds: want 64KiB to 4GiB`,
+			"3: evidence.collectors[0].url: is missing: give the base address of what is asked",
+			"4: evidence.collectors[1].queries: the list is empty: give at least one log query",
+			"4: evidence.collectors[1].url: is not an address such as https://host.example"}},
+		{"key of another kind", "evidence:\n  collectors:\n    - {name: a, kind: kubernetes, queries: [up]}\n", []string{
+			"3: evidence.collectors[0].queries: unknown key: want name, kind, timeout, max_bytes, url, ca_file, client_certificate, bearer_token_file, basic, redirects, namespace or pod"}},
+		{"templates", "evidence:\n  collectors:\n    - name: a\n      kind: prometheus\n      url: http://h\n      queries:\n        - up{job=`{{ .Labels.job }}`}\n        - 'up{job=\"{{ .Labels.job }}'\n    - {name: b, kind: http, url: 'http://h', path: x}\n    - {name: c, kind: opensearch, url: 'http://h', index: i, query: '{\"query_string\": {\"query\": \"{{ .Labels.host }}\"}}'}\n", []string{
+			"7: evidence.collectors[0].queries[0]: {{.Labels.job}}: in a string of backquotes a value cannot be escaped: write the string with \"",
+			"8: evidence.collectors[0].queries[1]: the query ends inside a string that began with \"",
+			"9: evidence.collectors[1].path: a path begins with one slash",
+			"10: evidence.collectors[2].query: {{.Labels.host}}: in a query_string a value can be a query of its own: use a term or match query, or write {{ … | lucene }}"}},
+		{"panels", "evidence:\n  collectors:\n    - {name: a, kind: grafana, url: 'http://h', width: 0, panels: [{dashboard: a/b}, {panel: -1, dashboard: x}]}\n", []string{
+			`3: evidence.collectors[0].panels[0].dashboard: "a/b" is not the uid of a dashboard, as it stands in its address after /d/`,
+			"3: evidence.collectors[0].panels[0].panel: is missing: give the id of the panel, which stands in its address after viewPanel=",
+			`3: evidence.collectors[0].panels[1].panel: "-1" is not a number from 0 to 2147483647`,
+			`3: evidence.collectors[0].width: "0" is not a number from 1 to 4000`}},
+		{"two ways to say who asks", "evidence:\n  collectors:\n    - {name: a, kind: alertmanager, url: 'http://h', bearer_token_file: token, basic: {username: u, password_file: token}, client_certificate: {}}\n", []string{
+			"3: evidence.collectors[0].bearer_token_file: basic is given too: keep one of the two",
+			"3: evidence.collectors[0].client_certificate.cert_file: is missing: name the PEM file of the certificate and its chain",
+			"3: evidence.collectors[0].client_certificate.key_file: is missing: name the PEM file of the certificate's private key"}},
+
 		{"PagerDuty without a key", "pagerduty: {}\n", []string{"1: pagerduty.routing_key_file: is missing: name the file that holds the integration key of an Events API v2 integration, or write routing_key: ${NAME}"}},
 		{"literal secret", "pagerduty:\n  routing_key: 0123456789abcdef0123456789abcdef\n", []string{"2: pagerduty.routing_key: a secret has no place in this file: put it in a file and name that with routing_key_file, or write ${NAME} for an environment variable"}},
 		{"secret and file", "pagerduty:\n  routing_key_file: key\n  routing_key: ${KEY}\n", []string{"3: pagerduty.routing_key: routing_key_file is given too: keep one of the two"}},
@@ -157,7 +191,7 @@ func TestMistakes(t *testing.T) {
 		{"templates", "reports: {templates_dir: token}\n", []string{"1: reports.templates_dir: the path named there is not that of a folder"}},
 		{"certificate", "web: {tls: {cert_file: ., key_file: key}}\n", []string{"1: web.tls.cert_file: the path named there is not that of a file"}},
 		{"all at once, by line", "zzz: 1\nweb: {listen: x}\nclocks: {overdue_every: x}\ndata_dir: []\n", []string{
-			"1: zzz: unknown key: want data_dir, entities, classification, clocks, intake, pagerduty, slack, web or reports",
+			"1: zzz: unknown key: want data_dir, entities, classification, clocks, intake, evidence, pagerduty, slack, web or reports",
 			`2: web.listen: "x" is not host:port, such as 127.0.0.1:2555, or :2555 for every interface`,
 			`3: clocks.overdue_every: "x" is not a length of time such as 15m, 4h or 1d`,
 			"4: data_dir: want a single value"}},
