@@ -186,7 +186,7 @@ func TestExampleKey(t *testing.T) {
 			without, err := read(absent)
 			switch {
 			case b.required:
-				if err == nil || !strings.Contains(listPosition.ReplaceAllString(err.Error(), ""), b.path+": is missing: ") {
+				if err == nil || !strings.Contains(listPosition.ReplaceAllString(err.Error(), ""), listPosition.ReplaceAllString(b.path, "")+": is missing: ") {
 					t.Errorf("without the required key: got error %v, want that it is missing", err)
 				}
 				return
@@ -249,9 +249,6 @@ func TestExampleIsComplete(t *testing.T) {
 		}
 	}
 	check("", ask(len(lines), 0), documented("", 0, 0, 0))
-}
-
-	check("", ask(len(lines), 0), documented("", 0, 0))
 	// below is the key that comes first in a section, from the line on.
 	below := func(line int) block {
 		for !keyLine.MatchString(lines[line]) {
@@ -270,18 +267,14 @@ func TestExampleIsComplete(t *testing.T) {
 				}
 				line = child.start
 				known = append(known, ask(child.end, child.indent)...)
-				explained = append(explained, documented(fmt.Sprintf("%s[%d].", b.path, i), b.start, b.end)...)
+				explained = append(explained, documented(fmt.Sprintf("%s[%d].", b.path, i), b.start, b.end, child.indent)...)
 			}
-			child := blocks[slices.IndexFunc(blocks, func(c block) bool { return c.start == below })]
-			check(b.path, ask(child.end, child.indent), documented(b.path+".", b.start, b.end, child.indent))
-}
-
 			slices.Sort(known)
 			slices.Sort(explained)
 			check(b.path, slices.Compact(known), slices.Compact(explained))
 		case b.section:
 			child := below(b.start + 1)
-			check(b.path, ask(child.end, child.indent), documented(b.path+".", b.start, b.end))
+			check(b.path, ask(child.end, child.indent), documented(b.path+".", b.start, b.end, child.indent))
 		}
 	}
 }
