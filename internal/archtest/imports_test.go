@@ -23,17 +23,18 @@ var rules = map[string]rule{
 	"cmd/nis2clock": {[]string{"internal/cli"}, "main only hands its arguments on, so that everything else can be tested in process"},
 
 	// The domain: values in, values out.
-	"internal/regime":   {nil, "the law stands by itself: data, and arithmetic on it"},
-	"internal/holidays": {[]string{"internal/regime"}, "which days are public holidays depends on a State and a year alone"},
-	"internal/classify": {[]string{"internal/regime"}, "what an alert means depends on its labels and the law alone"},
-	"internal/incident": {[]string{"internal/regime", "internal/classify"}, "decisions are made from commands and the law, never from where a command came from"},
-	"internal/agenda":   {[]string{"internal/incident", "internal/regime"}, "what is due is computed from the record; who delivers it is not its business"},
+	"internal/regime":       {nil, "the law stands by itself: data, and arithmetic on it"},
+	"internal/holidays":     {[]string{"internal/regime"}, "which days are public holidays depends on a State and a year alone"},
+	"internal/classify":     {[]string{"internal/regime"}, "what an alert means depends on its labels and the law alone"},
+	"internal/significance": {nil, "the criteria of significance stand by themselves: data, and a comparison with facts"},
+	"internal/incident":     {[]string{"internal/regime", "internal/classify", "internal/significance"}, "decisions are made from commands and the law, never from where a command came from"},
+	"internal/agenda":       {[]string{"internal/incident", "internal/regime"}, "what is due is computed from the record; who delivers it is not its business"},
 
 	// The record and its single writer.
 	"internal/journal":             {nil, "the log knows bytes, not incidents: it can be replaced, and verified without the rest"},
 	"internal/journal/journaltest": {[]string{"internal/journal"}, "it tests any implementation through the interface"},
 	"internal/vault":               {nil, "files by their digest, whatever is in them"},
-	"internal/desk":                {[]string{"internal/incident", "internal/journal"}, "it joins decisions to the log and knows neither senders nor receivers"},
+	"internal/desk":                {[]string{"internal/incident", "internal/journal", "internal/significance"}, "it joins decisions to the log and knows neither senders nor receivers"},
 
 	// The ways in.
 	"internal/access": {[]string{"internal/desk"}, "who somebody is does not depend on what they ask for"},
@@ -42,8 +43,8 @@ var rules = map[string]rule{
 		"it turns bodies into commands (incident) of a known sender (access), and keeps large bodies (vault); it must work when every way out is broken",
 	},
 	"internal/web": {
-		[]string{"internal/desk", "internal/access", "internal/report", "internal/journal", "internal/incident", "internal/classify"},
-		"it turns requests into commands (incident, in the words of classify) and shows the record; it must not know a vendor or deliver anything",
+		[]string{"internal/desk", "internal/access", "internal/report", "internal/journal", "internal/incident", "internal/classify", "internal/significance"},
+		"it turns requests into commands (incident, in the words of classify and significance) and shows the record; it must not know a vendor or deliver anything",
 	},
 
 	// What others know about an incident.
@@ -81,6 +82,7 @@ var rules = map[string]rule{
 			"internal/slack",
 			"internal/evidence", "internal/evidence/alertmanager", "internal/evidence/grafana", "internal/evidence/httpget",
 			"internal/evidence/kubernetes", "internal/evidence/loki", "internal/evidence/opensearch", "internal/evidence/prometheus",
+			"internal/significance", "internal/slack",
 		},
 		"it fills in the rooms' own settings and starts nothing",
 	},
@@ -95,6 +97,7 @@ var rules = map[string]rule{
 		[]string{
 			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/holidays", "internal/incident", "internal/journal", "internal/regime",
 			"internal/classify", "internal/intake", // classify decides on a body as the service would
+			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/holidays", "internal/incident", "internal/journal", "internal/regime", "internal/significance",
 			"internal/pagerduty", "internal/pagerduty/pdfake", "internal/slack", "internal/slack/slackfake", // the demo and its stand-ins
 		},
 		"a verb calls the service or reads a file; the record is changed through the API only",
