@@ -2,6 +2,7 @@ package incident
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"nis2clock/internal/regime"
@@ -89,6 +90,11 @@ func (i *Incident) setClocks(clocks []Clock) {
 	i.Clocks = slices.Clone(clocks)
 	for n := range i.Clocks {
 		c := &i.Clocks[n]
+		for _, o := range old {
+			if o.Entity == c.Entity && o.Regime == c.Regime && strings.HasPrefix(o.Stopped, stoppedBy) {
+				c.StoppedAt, c.Stopped = o.StoppedAt, o.Stopped // a stage that is new is no more owed than the others
+			}
+		}
 		for _, o := range old {
 			if o.ClockID == c.ClockID {
 				c.Submitted, c.StoppedAt, c.Stopped = o.Submitted, o.StoppedAt, o.Stopped

@@ -15,7 +15,7 @@ type SetFacts struct {
 	CrossBorder *classify.Answer
 }
 
-func (c SetFacts) decide(_ *Rules, d *decision) (any, error) {
+func (c SetFacts) decide(r *Rules, d *decision) (any, error) {
 	i, done, err := c.onIncident(d, c.ID)
 	if err != nil || done {
 		return c.ID, err
@@ -28,6 +28,7 @@ func (c SetFacts) decide(_ *Rules, d *decision) (any, error) {
 	ev := FactsSet{Meta: c.metaFor(c.ID), Summary: news(c.Summary, i.Summary), Malicious: news(c.Malicious, i.Malicious), CrossBorder: news(c.CrossBorder, i.CrossBorder)}
 	if ev.Summary != nil || ev.Malicious != nil || ev.CrossBorder != nil {
 		d.emit(ev)
+		r.reconsider(d, i, c.By, "new facts", nil)
 	}
 	return c.ID, nil
 }

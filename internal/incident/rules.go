@@ -8,6 +8,7 @@ import (
 
 	"nis2clock/internal/classify"
 	"nis2clock/internal/regime"
+	"nis2clock/internal/significance"
 )
 
 // Track is one legal entity's reporting duties: which regimes bind it and
@@ -19,6 +20,11 @@ type Track struct {
 	Kind        regime.EntityKind
 	Regimes     []regime.ID
 	Place       regime.Place
+	// Types are what Implementing Regulation (EU) 2024/2690 makes of the
+	// entity; none outside it. Known are facts of the entity itself, such as
+	// its turnover, that no assessment needs to ask for.
+	Types []significance.EntityType
+	Known significance.Facts
 }
 
 // Rules is what decisions go by besides the state: the law, the entities and
@@ -31,6 +37,8 @@ type Rules struct {
 	Exercise bool
 	// Heartbeat is the name of the dead-man alert; empty for none.
 	Heartbeat string
+	// SecondPerson: that an incident is not significant takes a second person.
+	SecondPerson bool
 }
 
 // Errors a caller branches on. Every command may return them, wrapped in a

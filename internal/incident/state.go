@@ -38,7 +38,6 @@ type Incident struct {
 	Summary       string
 	Status        string
 	Reportability string
-	Decision      string // why not reportable
 	Exercise      bool
 	Severity      string
 	Category      classify.Category
@@ -63,7 +62,11 @@ type Incident struct {
 	Commander    *Stamp
 	Alerts       []*Alert
 	Clocks       []Clock
-	Notes        []Note
+	// Judgements are the assessments of significance, by entity; Proposals the
+	// decisions that wait for a second person, by their scope.
+	Judgements map[string]*Judgement
+	Proposals  map[string]*Proposal
+	Notes      []Note
 	// Cut are batches the sender truncated, by body digest.
 	Cut []Cut
 

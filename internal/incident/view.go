@@ -49,16 +49,6 @@ type View struct {
 	Revision   uint64      `json:"revision"`
 }
 
-// Significance is the decision of Art. 23(3). "Not significant" is recorded
-// through [MarkNotReportable].
-type Significance struct {
-	Decision string     `json:"decision"`
-	Criteria []string   `json:"criteria"`
-	By       *string    `json:"by"`
-	At       *time.Time `json:"at"`
-	Reason   string     `json:"reason"`
-}
-
 // ClockView is a clock at one instant. RemainingSeconds is measured against
 // DueAt and negative once that is past; it and Late belong to the instant the
 // view was made.
@@ -110,7 +100,7 @@ func (i *Incident) View(now time.Time) View {
 		DetectedAt: i.DetectedAt, ReceivedAt: i.ReceivedAt, OpenedAt: i.OpenedAt, UpdatedAt: i.UpdatedAt,
 		HandledAt: some(i.HandledAt), ClosedAt: some(i.ClosedAt), TriageBy: some(i.TriageBy),
 		Severity: i.Severity, Category: i.Category, Service: i.Service, Malicious: i.Malicious, CrossBorder: i.CrossBorder,
-		Significance: Significance{Decision: Undecided, Criteria: []string{}},
+		Significance: i.significance(),
 		Reason:       i.Reason, Previous: some(i.Previous), Incomplete: i.Incomplete(),
 		Clocks: []ClockView{}, Alerts: []AlertView{}, Evidence: []struct{}{}, Revision: i.Revision,
 		Links: Links{Self: "/api/v1/incidents/" + string(i.ID), Page: "/incidents/" + string(i.ID), Packet: "/api/v1/incidents/" + string(i.ID) + "/packet.zip"},
@@ -123,9 +113,6 @@ func (i *Incident) View(now time.Time) View {
 	}
 	if i.Acknowledged != nil {
 		v.AcknowledgedBy, v.AcknowledgedAt = new(i.Acknowledged.By.Name), new(i.Acknowledged.At)
-	}
-	if i.Reportability == ReportNotReportable {
-		v.Significance.Decision, v.Significance.Reason = "not_significant", i.Decision
 	}
 	for n := range i.Clocks {
 		v.Clocks = append(v.Clocks, i.Clocks[n].view(now))

@@ -127,6 +127,7 @@ func (in *receiver) alert(dl Delivery) {
 			Body: in.b.Receipt.SHA256, Receipt: in.receipt(), Redetected: in.redetect(i, seen.StartsAt),
 			Widened: in.widen(i, verdict, seen),
 		})
+		in.r.proves(in.d, i, in.b.By, &seen, verdict.Malicious == classify.Yes)
 		return
 	}
 	in.reply.Opened++
