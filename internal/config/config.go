@@ -26,6 +26,7 @@ type Config struct {
 	// Classification is what alerts become and how they are correlated.
 	Classification classify.Policy
 	Clocks         Clocks
+	Decisions      Decisions
 	Intake         Intake
 	PagerDuty      *pagerduty.Config // nil for none
 	Slack          *slack.Config     // nil for none
@@ -44,6 +45,13 @@ type Clocks struct {
 	Reminders    []incident.Threshold
 	OverdueEvery time.Duration      // 0 for never; otherwise at least a minute
 	PageFrom     incident.Threshold // earlier reminders do not wake anybody
+}
+
+// Decisions is who decides what.
+type Decisions struct {
+	// SecondPerson: that an incident is not significant takes effect once a
+	// second person confirms it.
+	SecondPerson bool
 }
 
 // Intake is who may send alerts and what is expected of them.
@@ -130,7 +138,7 @@ func (c Config) Tracks() []incident.Track {
 	for i, e := range c.Entities {
 		tracks[i] = incident.Track{
 			Entity: e.Name, MemberState: e.MemberState, Authority: e.Authority,
-			Kind: e.Kind(), Regimes: e.Regimes, Place: e.place(),
+			Kind: e.Kind(), Regimes: e.Regimes, Place: e.place(), Types: e.types(), Known: e.Known,
 		}
 	}
 	return tracks

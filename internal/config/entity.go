@@ -10,6 +10,7 @@ import (
 
 	"nis2clock/internal/holidays"
 	"nis2clock/internal/regime"
+	"nis2clock/internal/significance"
 )
 
 // Class is how Art. 3 of Directive (EU) 2022/2555 ranks an entity. It is
@@ -37,6 +38,9 @@ type Entity struct {
 	Regimes     []regime.ID
 	Place       regime.Place // its zone is nil when neither a zone nor a State was given; its holidays are those written
 	Contact     Contact
+	// Known are facts of the entity that assessments of significance take from
+	// here: users in the Union, turnover.
+	Known significance.Facts
 }
 
 // Contact is the person an authority may ask.
@@ -63,10 +67,22 @@ func (e Entity) place() regime.Place {
 
 // Kind is what the law makes of the entity's type.
 func (e Entity) Kind() regime.EntityKind {
-	if e.Type == string(regime.TrustServiceProvider) {
+	if slices.Contains(e.types(), significance.EntityType(regime.TrustServiceProvider)) {
 		return regime.TrustServiceProvider
 	}
 	return ""
+}
+
+// types are those of the entity's types that Implementing Regulation (EU)
+// 2024/2690 names.
+func (e Entity) types() []significance.EntityType {
+	var types []significance.EntityType
+	for part := range strings.SplitSeq(e.Type, ",") {
+		if t, ok := significance.ParseEntityType(part); ok && !slices.Contains(types, t) {
+			types = append(types, t)
+		}
+	}
+	return types
 }
 
 func defaultEntity() Entity {
@@ -118,6 +134,8 @@ func readEntity(s *section) Entity {
 	scalar(s, "class", &e.Class, parseClass)
 	scalar(s, "sector", &e.Sector, parseText)
 	scalar(s, "type", &e.Type, parseEntityType)
+	e.fact(s, "users_in_union", significance.UsersInUnion)
+	e.fact(s, "annual_turnover_eur", significance.AnnualTurnover)
 	var state memberState
 	if scalar(s, "member_state", &state, parseState) {
 		e.MemberState, e.Place.Zone = state.code, state.zone
@@ -144,6 +162,25 @@ func readEntity(s *section) Entity {
 	return e
 }
 
+// fact takes a fact of the entity itself.
+func (e *Entity) fact(s *section, key string, id significance.FactID) {
+	var fact significance.Fact
+	scalar(s, key, &fact, func(text string) (significance.Fact, error) {
+		f, known, err := significance.Parse(id, text)
+		if err == nil && !known {
+			err = errors.New("leave the key out for what is not known")
+		}
+		f.Origin = significance.FromConfig
+		return f, err
+	})
+	if fact.Value != "" {
+		if e.Known == nil {
+			e.Known = significance.Facts{}
+		}
+		e.Known[id] = fact
+	}
+}
+
 // entityName keeps the names of clocks, entity/regime/stage, unambiguous.
 var entityName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
@@ -162,11 +199,13 @@ func parseClass(s string) (Class, error) {
 	return "", fmt.Errorf("%s is not a class: want essential, important or not_in_scope", quote(s))
 }
 
-// parseEntityType takes free text, but no misspelling of the one type that the
-// law counts differently.
+// parseEntityType takes free text, or types that Implementing Regulation (EU)
+// 2024/2690 names, separated by commas; but no misspelling of the one type that
+// the law counts differently.
 func parseEntityType(s string) (string, error) {
 	plain := strings.NewReplacer(" ", "", "-", "", "_", "").Replace(strings.ToLower(s))
-	if strings.Contains(plain, "trustservice") && s != string(regime.TrustServiceProvider) {
+	exact := slices.ContainsFunc(strings.Split(s, ","), func(part string) bool { return strings.TrimSpace(part) == string(regime.TrustServiceProvider) })
+	if strings.Contains(plain, "trustservice") && !exact {
 		return "", fmt.Errorf("%s would not be counted as a trust service provider (Art. 23(4), last subparagraph): write %s", quote(s), regime.TrustServiceProvider)
 	}
 	return parseText(s)

@@ -8,6 +8,7 @@ import (
 	"nis2clock/internal/holidays"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/regime"
+	"nis2clock/internal/significance"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -98,7 +99,7 @@ entities:
 	days[regime.Date{Year: 2027, Month: 11, Day: 15}] = ""
 	want := []incident.Track{
 		{Entity: "signatures", MemberState: "AT", Authority: "CERT.at", Kind: regime.TrustServiceProvider, Regimes: []regime.ID{"nis2"},
-			Place: regime.Place{Zone: vienna, Holidays: days}},
+			Place: regime.Place{Zone: vienna, Holidays: days}, Types: []significance.EntityType{"trust_service_provider"}},
 		{Entity: "grid", Regimes: []regime.ID{"nis2"}},
 	}
 	if diff := cmp.Diff(want, c.Tracks(), equal); diff != "" {
@@ -106,5 +107,33 @@ entities:
 	}
 	if c.PagerDuty.Zone.String() != "Europe/Vienna" || c.Slack.Zone.String() != "Europe/Vienna" {
 		t.Errorf("pages show %v, messages %v: want the first entity's zone", c.PagerDuty.Zone, c.Slack.Zone)
+	}
+}
+
+// Types of Implementing Regulation (EU) 2024/2690 bring its criteria, however
+// they are spelt; anything else is free text.
+func TestEntityTypes(t *testing.T) {
+	for _, tt := range []struct {
+		flow  string
+		types []significance.EntityType
+		kind  regime.EntityKind
+	}{
+		{"{type: electricity supplier}", nil, ""},
+		{"{type: Cloud computing service provider}", []significance.EntityType{"cloud_computing_service_provider"}, ""},
+		{"{type: 'managed-service-provider, MSSP, cloud'}", []significance.EntityType{"managed_service_provider", "managed_security_service_provider", "cloud_computing_service_provider"}, ""},
+		{"{type: 'data_centre_service_provider, trust_service_provider'}", []significance.EntityType{"data_centre_service_provider", "trust_service_provider"}, regime.TrustServiceProvider},
+	} {
+		e := entityOf(t, tt.flow)
+		if diff := cmp.Diff(tt.types, e.types()); diff != "" || e.Kind() != tt.kind {
+			t.Errorf("%s: kind %q, types (-want +got):\n%s", tt.flow, e.Kind(), diff)
+		}
+	}
+	e := entityOf(t, "{users_in_union: ~1200+3400, annual_turnover_eur: 1.2M}")
+	want := significance.Facts{
+		significance.UsersInUnion:   {Value: "1200+3400", Estimated: true, Origin: significance.FromConfig},
+		significance.AnnualTurnover: {Value: "1200000", Origin: significance.FromConfig},
+	}
+	if diff := cmp.Diff(want, e.Known); diff != "" {
+		t.Errorf("known (-want +got):\n%s", diff)
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"nis2clock/internal/incident"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/regime"
+	"nis2clock/internal/significance"
 	"nis2clock/internal/slack"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,9 +52,12 @@ func TestExampleLoads(t *testing.T) {
 		DataDir: in("data"),
 		Entities: []Entity{{
 			Name: "acme-energie", LegalName: "ACME Energie GmbH", NationalID: "DE-0123456", Address: "Beispielstraße 1, 10115 Berlin",
-			Class: Essential, Sector: "energy", Type: "electricity supplier", MemberState: "DE", Authority: "BSI", Regimes: []regime.ID{"nis2"},
+			Class: Essential, Sector: "energy", Type: "cloud_computing_service_provider", MemberState: "DE", Authority: "BSI", Regimes: []regime.ID{"nis2"},
 			Place:   regime.Place{Zone: berlin, Holidays: regime.Holidays{{Year: 2027, Month: 1, Day: 1}: "", {Year: 2027, Month: 3, Day: 26}: "", {Year: 2027, Month: 3, Day: 29}: ""}},
 			Contact: Contact{Name: "Erika Mustermann", Role: "CISO", Email: "ciso@acme.example", Phone: "+49 30 123456"},
+			Known: significance.Facts{
+				"users_in_union": {Value: "200000", Origin: "config"}, "annual_turnover_eur": {Value: "12500000", Origin: "config"},
+			},
 		}},
 		Classification: classify.Policy{
 			CorrelateBy: []string{"alertname", "cluster"}, CorrelateWithin: 12 * time.Hour, TriageWithin: 2 * time.Hour,
@@ -64,7 +68,8 @@ func TestExampleLoads(t *testing.T) {
 				Malicious: classify.Yes, CrossBorder: classify.Unknown, CorrelateBy: []string{"rule_group", "cluster"},
 			}),
 		},
-		Clocks: Clocks{Reminders: thresholds("50%", "90%", "2h", "0s"), OverdueEvery: 30 * time.Minute, PageFrom: thresholds("90%")[0]},
+		Clocks:    Clocks{Reminders: thresholds("50%", "90%", "2h", "0s"), OverdueEvery: 30 * time.Minute, PageFrom: thresholds("90%")[0]},
+		Decisions: Decisions{SecondPerson: true},
 		Intake: Intake{
 			TokenFiles: []string{in("secrets/intake.token")},
 			Basic:      &access.Basic{Username: "alertmanager", PasswordFile: in("secrets/intake.password")},

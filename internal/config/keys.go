@@ -30,6 +30,10 @@ func (c *Config) read(s *section) {
 	if sub, ok := s.section("clocks"); ok {
 		c.Clocks.read(sub)
 	}
+	if sub, ok := s.section("decisions"); ok {
+		defer sub.close()
+		scalar(sub, "second_person", &c.Decisions.SecondPerson, parseBool)
+	}
 	if sub, ok := s.section("intake"); ok {
 		c.Intake.read(sub)
 	}
