@@ -26,6 +26,8 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/incidents/{id}/submissions":    `{"stages":["early_warning"],"authority":"BSI","reference":"4711"}`,
 		"POST /api/v1/incidents/{id}/handled":        `{}`,
 		"POST /api/v1/incidents/{id}/not-reportable": `{"reason":"below every threshold"}`,
+		"POST /api/v1/incidents/{id}/assess":         `{"facts":{"damage_to_others":"no"}}`,
+		"POST /api/v1/incidents/{id}/reopen":         `{"reason":"more hosts"}`,
 		"POST /api/v1/incidents/{id}/close":          ``,
 		"POST /api/v1/tokens":                        `{"name":"ana","role":"responder"}`,
 		"DELETE /api/v1/tokens/{name}":               ``,
@@ -43,7 +45,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 				t.Fatal("this path changes state and is not tried here: add it")
 			}
 			id := s.alert("A "+route, "x")
-			if strings.HasSuffix(path, "/close") { // only what owes nothing can be closed
+			if strings.HasSuffix(path, "/close") || strings.HasSuffix(path, "/reopen") { // only what owes nothing can be closed, or re-opened
 				s.api("POST", "/incidents/"+id+"/not-reportable", `{"reason":"x"}`)
 			}
 			s.next.Clocks.OverdueEvery += time.Minute // for a reload to take over

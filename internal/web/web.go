@@ -118,7 +118,11 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/submissions", s.submit, access.MaySubmit},
 		{"POST /api/v1/incidents/{id}/handled", s.handled, access.MaySubmit},
 		{"POST /api/v1/incidents/{id}/not-reportable", s.notReportable, access.MayDecide},
+		{"GET /api/v1/incidents/{id}/assess", s.assessment, access.MayRead},
+		{"POST /api/v1/incidents/{id}/assess", s.assess, access.MayAct}, // a decision in it needs MayDecide
+		{"POST /api/v1/incidents/{id}/reopen", s.reopen, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/close", s.closeIncident, access.MaySubmit},
+		{"GET /api/v1/recurring", s.recurring, access.MayRead},
 		{"GET /api/v1/incidents/{id}/timeline", s.timeline, access.MayRead},
 		{"GET /api/v1/incidents/{id}/reports/{file}", s.report, access.MayRead},
 		{"GET /api/v1/journal", s.journal, access.MayAudit},
