@@ -20,10 +20,13 @@ type incidentCmd struct {
 	Take          takeCmd          `cmd:"" help:"Become the incident commander."`
 	Note          noteCmd          `cmd:"" help:"Add a note to the timeline."`
 	Facts         factsCmd         `cmd:"" help:"Say what happened, and answer the two questions of the early warning."`
+	Assess        assessCmd        `cmd:"" help:"Find out whether it is significant, and decide."`
+	Recurring     recurringCmd     `cmd:"" help:"Propose sets of small incidents that may together be significant; look once a quarter."`
 	Aware         awareCmd         `cmd:"" help:"Record when the entity became aware that the incident is significant."`
 	Submit        submitCmd        `cmd:"" help:"Record a report that went to an authority. This stops its clock."`
 	Handled       handledCmd       `cmd:"" help:"Record that the handling has ended."`
 	NotReportable notReportableCmd `cmd:"" name:"not-reportable" help:"Record the decision that the incident is not reportable."`
+	Reopen        reopenCmd        `cmd:"" help:"Take back that it is not reportable, or closed: its clocks run again."`
 	Close         closeCmd         `cmd:"" help:"Close an incident that owes no more reports."`
 }
 
@@ -150,6 +153,11 @@ func show(env *Env, v incident.View) error {
 	}
 	row("Incident", "%s  %s", v.ID, v.Title)
 	row("Status", "%s, %s%s", v.Status, strings.ReplaceAll(v.Reportability, "_", " "), prefixed(", severity ", v.Severity))
+	if p := v.Significance.Proposed; p != nil {
+		row("Proposed", "not significant, by %s: %s; another person must confirm", p.By, p.Reason)
+	} else if v.Significance.By != nil {
+		row("Decided", "%s, by %s: %s", strings.ReplaceAll(v.Significance.Decision, "_", " "), *v.Significance.By, v.Significance.Reason)
+	}
 	row("Detected", "%s, received %s", seconds(v.DetectedAt), seconds(v.ReceivedAt))
 	if v.AwareAt != nil {
 		row("Aware", "%s, %s", seconds(*v.AwareAt), *v.AwareBy)
