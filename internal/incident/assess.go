@@ -96,8 +96,8 @@ func merge(before significance.Facts, now map[significance.FactID]string) (said 
 func (r *Rules) compare(s *State, i *Incident, t Track, said significance.Facts) (significance.Facts, []significance.Result, significance.Advice) {
 	facts := significance.Facts{}
 	maps.Copy(facts, t.Known)
-	if i.Malicious == classify.Yes || i.Malicious == classify.No {
-		facts[significance.MaliciousSuspected] = significance.Fact{Value: significance.Value(i.Malicious), Origin: significance.FromIncident}
+	if i.Malicious == classify.Yes { // a label that says no rules nothing out
+		facts[significance.MaliciousSuspected] = significance.Fact{Value: "yes", Origin: significance.FromIncident}
 	}
 	p := t.profile()
 	if p.Relevant() {
@@ -177,6 +177,7 @@ func (ev Assessed) applyTo(_ *State, i *Incident, e Entry) {
 	j := i.judge(ev.Entity)
 	j.Facts, j.Criteria, j.Advice = ev.Facts, ev.Criteria, ev.Advice
 	j.Assessed = Stamp{By: ev.By, At: e.At}
+	j.Overruled = slices.DeleteFunc(slices.Clone(j.Overruled), func(id string) bool { return !slices.Contains(ev.Advice.Met, id) })
 }
 
 // Assessment is what the criteria ask and say of one entity: the answer to

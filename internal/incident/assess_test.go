@@ -165,6 +165,41 @@ func TestNewFactsReopen(t *testing.T) {
 	}
 }
 
+// A person who looked at what an alert claims, and decided, is not overruled by
+// the next alert that claims the same.
+func TestAnAlertClaimsOnce(t *testing.T) {
+	w := cloud(t)
+	w.assess("ana", said{"data_compromised": "yes"}, "not_significant", "a test file")
+	w.receive(firing("B", w.now, "pod", "b", "nis2_malicious", "yes"))
+	if v := w.incident(first).View(w.now); v.Reportability != Undecided {
+		t.Fatalf("not re-opened: %s", w.said())
+	}
+	w.assess("ana", said{"malicious_suspected": "no"}, "not_significant", "it was our own scanner")
+	w.wait(time.Hour)
+	w.receive(firing("B", w.now, "pod", "c", "nis2_malicious", "yes"))
+	if v := w.incident(first).View(w.now); v.Reportability != ReportNotReportable {
+		t.Errorf("re-opened again: %s", w.said())
+	}
+	w.assess("ben", said{"malicious_suspected": "yes"}, "", "")
+	if v := w.incident(first).View(w.now); v.Reportability != Undecided {
+		t.Errorf("a person's word does not re-open it: %s", w.said())
+	}
+}
+
+// A criterion that was overruled, then not met, then met again is news.
+func TestOverruledWhileMet(t *testing.T) {
+	w := cloud(t)
+	w.assess("ana", said{"complete_unavailability": "31m"}, "not_significant", "the probe failed, not the service")
+	w.assess("ana", said{"complete_unavailability": "5m"}, "", "")
+	if w.incident(first).Reportability != ReportNotReportable {
+		t.Fatalf("re-opened: %s", w.said())
+	}
+	w.assess("ben", said{"complete_unavailability": "45m"}, "", "")
+	if w.incident(first).Reportability != Undecided {
+		t.Errorf("not re-opened: %s", w.said())
+	}
+}
+
 func TestReopen(t *testing.T) {
 	w := opened(t)
 	if _, err := w.try(Reopen{Person: by("ana"), ID: first, Reason: "x"}); !errors.Is(err, ErrRefused) {

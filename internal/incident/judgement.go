@@ -23,8 +23,9 @@ type Judgement struct {
 	Reason   string
 	Decided  Stamp
 	// Overruled are the criteria that were met when it was decided not to be
-	// significant: they do not re-open it.
-	Overruled []string
+	// significant, and still are: they do not re-open it. Claimed are those an
+	// alert re-opened it for: another alert does not do so again.
+	Overruled, Claimed []string
 }
 
 // Proposal is a decision that waits for a second person.

@@ -59,7 +59,8 @@ func (r *Rules) reconsider(d *decision, i *Incident, by Actor, why string, suppo
 		_, results, advice := r.compare(d.s, i, t, said)
 		var met []significance.Result
 		for _, c := range results {
-			if slices.Contains(advice.Met, c.ID) && !slices.Contains(overruled, c.ID) {
+			claimed := suppose != nil && slices.Contains(j.Claimed, c.ID)
+			if slices.Contains(advice.Met, c.ID) && !slices.Contains(overruled, c.ID) && !claimed {
 				met = append(met, c)
 			}
 		}
@@ -67,7 +68,7 @@ func (r *Rules) reconsider(d *decision, i *Incident, by Actor, why string, suppo
 			continue
 		}
 		scope := i.scope(entity)
-		d.emit(Reopened{Meta: Meta{ID: i.ID, By: by}, Entity: scope, Reason: why + ": " + met[0].Source + " is met. " + met[0].Because, Criteria: met, Runs: i.stopped(scope)})
+		d.emit(Reopened{Meta: Meta{ID: i.ID, By: by}, Entity: scope, Reason: why + ": " + met[0].Source + " is met. " + met[0].Because, Criteria: met, Claimed: suppose != nil, Runs: i.stopped(scope)})
 	}
 }
 
@@ -88,8 +89,10 @@ type Reopened struct {
 	Meta
 	Entity string `json:"entity,omitzero"` // empty for the whole incident
 	Reason string `json:"reason"`
-	// Criteria are those newly met, where that is why.
+	// Criteria are those newly met, where that is why; Claimed: if it is as an
+	// alert says.
 	Criteria []significance.Result `json:"criteria,omitempty"`
+	Claimed  bool                  `json:"claimed,omitzero"`
 	Runs     []Due                 `json:"runs,omitempty"`
 }
 
@@ -105,8 +108,14 @@ func (e Reopened) Describe() string {
 
 func (ev Reopened) applyTo(_ *State, i *Incident, e Entry) {
 	for _, entity := range i.judged(ev.Entity) {
-		if j := i.judge(entity); j.Decision == DecidedNotSignificant {
+		j := i.judge(entity)
+		if j.Decision == DecidedNotSignificant {
 			j.Decision, j.Reason, j.Decided, j.Overruled = Undecided, "", Stamp{}, nil
+		}
+		for _, c := range ev.Criteria {
+			if ev.Claimed && !slices.Contains(j.Claimed, c.ID) {
+				j.Claimed = append(j.Claimed, c.ID)
+			}
 		}
 		delete(i.Proposals, entity)
 	}
