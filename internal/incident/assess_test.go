@@ -218,6 +218,17 @@ func TestReopen(t *testing.T) {
 	}
 }
 
+// A clock that runs again on a closed incident would remind nobody.
+func TestSignificantAfterAllIsNotClosed(t *testing.T) {
+	w := cloud(t)
+	w.do(MarkNotReportable{by("ana"), first, "a drill"})
+	w.do(Close{by("ana"), first})
+	v := w.assess("ben", nil, "significant", "it was no drill")
+	if v.Status != Open || v.ClosedAt != nil || v.Reportability != Mandatory || v.Clocks[0].State != ClockRunning {
+		t.Errorf("%s, closed %v, %s, %s", v.Status, v.ClosedAt, v.Reportability, v.Clocks[0].State)
+	}
+}
+
 func TestSecondPerson(t *testing.T) {
 	w := cloud(t)
 	w.rules.SecondPerson = true

@@ -239,6 +239,9 @@ func (ev Decided) applyTo(_ *State, i *Incident, e Entry) {
 		i.Proposals[ev.Entity] = p
 		return
 	}
+	if len(ev.Runs) > 0 { // what owes a report again is not closed
+		i.unclose()
+	}
 	i.runAgain(ev.Runs)
 	i.decided(ev.Entity, ev.Decision, ev.Reason, stamp)
 }

@@ -121,11 +121,17 @@ func (ev Reopened) applyTo(_ *State, i *Incident, e Entry) {
 	}
 	delete(i.Proposals, ev.Entity)
 	i.runAgain(ev.Runs)
-	if i.Status == StatusClosed {
-		i.Status, i.ClosedAt = Open, time.Time{}
-		if !i.HandledAt.IsZero() {
-			i.Status = StatusHandled
-		}
-	}
+	i.unclose()
 	i.weigh()
+}
+
+// unclose takes a closed incident back to the state of work it was in.
+func (i *Incident) unclose() {
+	if i.Status != StatusClosed {
+		return
+	}
+	i.Status, i.ClosedAt = Open, time.Time{}
+	if !i.HandledAt.IsZero() {
+		i.Status = StatusHandled
+	}
 }
