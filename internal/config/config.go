@@ -146,7 +146,7 @@ func (c Config) Tracks() []incident.Track {
 
 // Rules are what decisions about incidents go by.
 func (c Config) Rules() *incident.Rules {
-	return &incident.Rules{Classify: c.Classification, Law: regime.Builtin(), Tracks: c.Tracks(), Heartbeat: c.Intake.Heartbeat.AlertName}
+	return &incident.Rules{Classify: c.Classification, Law: regime.Builtin(), Tracks: c.Tracks(), Heartbeat: c.Intake.Heartbeat.AlertName, SecondPerson: c.Decisions.SecondPerson}
 }
 
 // Zone is the one shown to people beside UTC: that of the first entity's

@@ -102,16 +102,6 @@ func parseRuleName(s string) (string, error) {
 	return s, nil
 }
 
-func parseBool(s string) (bool, error) {
-	switch s {
-	case "true":
-		return true, nil
-	case "false":
-		return false, nil
-	}
-	return false, fmt.Errorf("%s is neither true nor false", quote(s))
-}
-
 func parseVerdict(s string) (classify.Verdict, error) {
 	switch s {
 	case "true":

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"nis2clock/internal/access"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/significance"
 
@@ -77,6 +78,11 @@ func (s *server) assess(w http.ResponseWriter, r *http.Request) error {
 	p, err := read(r, &in)
 	if err != nil {
 		return err
+	}
+	if in.Decision != "" {
+		if err := may(r, access.MayDecide); err != nil {
+			return err
+		}
 	}
 	facts := make(map[significance.FactID]string, len(in.Facts))
 	for id, text := range in.Facts {
