@@ -131,7 +131,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"an exception without condition", "- if: trust_service_affected\n        period", "- period", `a.yaml:21: if is missing`},
 		{"an unknown confidence", "confidence: memory", "confidence: high", `a.yaml:19: confidence: unknown confidence "high": want verified, secondary or memory`},
 		{"a displaced regime without source", "stages:", "displaces: [{regime: two}]\nstages:", `a.yaml:6: source is missing`},
-		{"a second document", "stages:", "---\nstages:", `a.yaml:6: a second document: put each regime in its own file`},
+		{"a second document", "stages:", "---\nstages:", `a.yaml:6: a second document: a file holds one`},
 		{"an empty file", good, "", `a.yaml:1: the file is empty`},
 		{"a list", good, "- id: one", `a.yaml:1: `},
 		{"a scalar where stages belong", good[strings.Index(good, "stages:"):], "stages: none", `a.yaml:6: `},
