@@ -19,6 +19,7 @@ type (
 		Reviewed on[string]
 		Act      on[string]
 		Link     on[string]
+		Applies  on[string]         `yaml:"applies_from"`
 		Rounding on[string]         `yaml:"hour_rounding"`
 		Displace []on[displaceYAML] `yaml:"displaces"`
 		Stages   []on[stageYAML]
@@ -31,7 +32,8 @@ type (
 		ID     on[string]
 		Title  on[string]
 		OnlyIf on[string] `yaml:"only_if"`
-		Rule   ruleYAML   `yaml:",inline"`
+		Again  on[string]
+		Rule   ruleYAML `yaml:",inline"`
 		Except []on[exceptionYAML]
 	}
 	exceptionYAML struct {
@@ -73,7 +75,13 @@ func parseFile(name string, data []byte) (Regime, error) {
 		Act:      need(r, 1, "act", f.Act, parseText),
 		Link:     f.Link.Value,
 	}
+	if f.Applies.Line != 0 {
+		regime.AppliesFrom = need(r, 1, "applies_from", f.Applies, parseDate)
+	}
 	for _, d := range f.Displace {
+		if d.Value.Regime.Value == f.ID.Value && d.Value.Regime.Line != 0 {
+			r.refuse(d.Line, fmt.Errorf("displaces: %q is this regime itself: name another", f.ID.Value))
+		}
 		regime.Displaces = append(regime.Displaces, Displacement{
 			Regime: ID(need(r, d.Line, "regime", d.Value.Regime, parseName)),
 			Source: need(r, d.Line, "source", d.Value.Source, parseText),
@@ -99,6 +107,9 @@ func (r *reader) stage(s on[stageYAML], before []Stage) Stage {
 	}
 	if s.Value.OnlyIf.Line != 0 {
 		stage.OnlyIf = need(r, s.Line, "only_if", s.Value.OnlyIf, parseCondition)
+	}
+	if s.Value.Again.Line != 0 {
+		stage.Again = need(r, s.Line, "again", s.Value.Again, parseAgain)
 	}
 	stage.Rule = r.rule(s.Line, s.Value.Rule, stage.ID, before)
 	stage.Except = r.exceptions(s.Value.Except, stage.ID, before)

@@ -132,6 +132,9 @@ func (r *reader) change(y on[changeYAML], s State, stage Stage, before []Stage) 
 	if v.OnlyIf.Line != 0 {
 		stage.OnlyIf = need(r, y.Line, "only_if", v.OnlyIf, parseCondition)
 	}
+	if v.Again.Line != 0 {
+		stage.Again = need(r, y.Line, "again", v.Again, parseAgain)
+	}
 	rule := &stage.Rule
 	rule.Confidence = s.Confidence
 	if k := v.Rule.Clock; k.Line != 0 {

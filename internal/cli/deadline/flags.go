@@ -132,6 +132,7 @@ func (f Flags) age(_ *regime.Set, q *Question) error {
 }
 
 func (f Flags) instants(_ *regime.Set, q *Question) error {
+	var requestedBy time.Time
 	for _, flag := range []struct {
 		name  string
 		value *string
@@ -143,7 +144,7 @@ func (f Flags) instants(_ *regime.Set, q *Question) error {
 		{"--impact-ended", f.ImpactEnded, &q.Facts.ImpactEndedAt},
 		{"--classified", f.Classified, &q.Facts.ClassifiedAt},
 		{"--fix-available", f.FixAvailable, &q.Facts.FixAvailableAt},
-		{"--requested-by", f.RequestedBy, &q.Facts.Request.DueAt},
+		{"--requested-by", f.RequestedBy, &requestedBy},
 	} {
 		if flag.value == nil {
 			continue
@@ -153,6 +154,9 @@ func (f Flags) instants(_ *regime.Set, q *Question) error {
 			return fmt.Errorf("%s: %w", flag.name, err)
 		}
 		*flag.into = at
+	}
+	if !requestedBy.IsZero() {
+		q.Facts.Requests = []regime.Request{{DueAt: requestedBy}}
 	}
 	if f.Detected == nil && f.Aware == nil {
 		return errors.New("--detected is missing: say when the incident was detected, as in --detected " + sample)
@@ -221,11 +225,19 @@ func (f Flags) place(_ *regime.Set, q *Question) error {
 	return nil
 }
 
+// requestedBy is the date that an authority has set for a report, zero if it has set none.
+func (q *Question) requestedBy() time.Time {
+	if len(q.Facts.Requests) == 0 {
+		return time.Time{}
+	}
+	return q.Facts.Requests[0].DueAt
+}
+
 // years are those in which the periods of the incident can end: from its first fact to some years after its last.
 func (q *Question) years() (first, last int) {
 	const after = 3
 	f := q.Facts
-	for _, at := range []time.Time{f.DetectedAt, f.AwareAt, f.HandledAt, f.ImpactEndedAt, f.ClassifiedAt, f.FixAvailableAt, f.Request.DueAt} {
+	for _, at := range []time.Time{f.DetectedAt, f.AwareAt, f.HandledAt, f.ImpactEndedAt, f.ClassifiedAt, f.FixAvailableAt, q.requestedBy()} {
 		if at.IsZero() {
 			continue
 		}
