@@ -36,8 +36,8 @@ var rules = map[string]rule{
 		"it turns bodies into commands (incident) of a known sender (access), and keeps large bodies (vault); it must work when every way out is broken",
 	},
 	"internal/web": {
-		[]string{"internal/desk", "internal/access", "internal/report", "internal/journal", "internal/incident", "internal/classify"},
-		"it turns requests into commands (incident, in the words of classify) and shows the record; it must not know a vendor or deliver anything",
+		[]string{"internal/desk", "internal/access", "internal/report", "internal/journal", "internal/incident", "internal/classify", "internal/regime"},
+		"it turns requests into commands (incident, in the words of classify and regime) and shows the record; it must not know a vendor or deliver anything",
 	},
 
 	// The ways out.

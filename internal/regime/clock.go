@@ -19,6 +19,7 @@ type Clock struct {
 	// there is no outer reading. Nor is there one where the two readings count from different events and only
 	// the one of the conservative reading has happened.
 	Projected bool
+	Awaits    Anchor // that event, of a projected clock
 
 	TargetAt       time.Time // the regime's own period from detection: the house rule
 	DueAt          time.Time // the conservative reading of the law

@@ -55,7 +55,7 @@ func (r Rule) count(f Facts, p counting, earlier []Clock) Clock {
 
 	s := r.start(f, earlier)
 	if s.conservative.IsZero() {
-		c.Projected = true
+		c.Projected, c.Awaits = true, r.Anchor
 		c.Basis, c.StartedAt = detection, detectedAt.UTC()
 		c.DueAt = c.TargetAt
 		c.How.Due = p.say("projected, the target stands in: no %s yet", words(r.Anchor))

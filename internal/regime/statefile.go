@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"time"
 
 	"nis2clock/internal/yamlfile"
 )
@@ -183,10 +182,8 @@ func parseCode(s string) (string, error) {
 }
 
 func parseZone(s string) (string, error) {
-	if s != "" && s != "Local" {
-		if _, err := time.LoadLocation(s); err == nil {
-			return s, nil
-		}
+	if _, err := ParseZone(s); err != nil {
+		return "", err
 	}
-	return "", fmt.Errorf("unknown zone %q: want an IANA name such as Europe/Vienna", s)
+	return s, nil
 }

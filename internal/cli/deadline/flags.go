@@ -149,7 +149,7 @@ func (f Flags) instants(_ *regime.Set, q *Question) error {
 		if flag.value == nil {
 			continue
 		}
-		at, err := ParseInstant(*flag.value)
+		at, err := regime.ParseInstant(*flag.value)
 		if err != nil {
 			return fmt.Errorf("%s: %w", flag.name, err)
 		}
@@ -159,7 +159,7 @@ func (f Flags) instants(_ *regime.Set, q *Question) error {
 		q.Facts.Requests = []regime.Request{{DueAt: requestedBy}}
 	}
 	if f.Detected == nil && f.Aware == nil {
-		return errors.New("--detected is missing: say when the incident was detected, as in --detected " + sample)
+		return errors.New("--detected is missing: say when the incident was detected, as in --detected " + regime.Sample)
 	}
 	return nil
 }
@@ -190,7 +190,7 @@ func (f Flags) place(_ *regime.Set, q *Question) error {
 		q.Warnings = append(q.Warnings, "counted in UTC: give --member-state or --tz, the zone of the authority that "+
 			"receives the report decides on which day a month begins and ends")
 	}
-	loc, err := ParseZone(zone)
+	loc, err := regime.ParseZone(zone)
 	if err != nil {
 		return fmt.Errorf("--tz: %w", err)
 	}
@@ -210,7 +210,7 @@ func (f Flags) place(_ *regime.Set, q *Question) error {
 		}
 	}
 	for _, s := range f.Holidays {
-		day, err := ParseDay(s)
+		day, err := regime.ParseDay(s)
 		if err != nil {
 			return fmt.Errorf("--holiday: %w", err)
 		}
@@ -255,12 +255,12 @@ func (f Flags) awareFor(_ *regime.Set, q *Question) error {
 	for _, s := range f.AwareFor {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok {
-			return fmt.Errorf("--aware-for: %q: want REGIME=T, as in gdpr=%s", s, sample)
+			return fmt.Errorf("--aware-for: %q: want REGIME=T, as in gdpr=%s", s, regime.Sample)
 		}
 		if _, err := q.asked("--aware-for", name); err != nil {
 			return err
 		}
-		at, err := ParseInstant(value)
+		at, err := regime.ParseInstant(value)
 		if err != nil {
 			return fmt.Errorf("--aware-for %s: %w", name, err)
 		}
@@ -287,7 +287,7 @@ func (f Flags) submissions(_ *regime.Set, q *Question) error {
 	for _, s := range f.Submitted {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok {
-			return fmt.Errorf("--submitted: %q: want STAGE=T, as in early_warning=%s", s, sample)
+			return fmt.Errorf("--submitted: %q: want STAGE=T, as in early_warning=%s", s, regime.Sample)
 		}
 		id, stage := string(defaultRegime), name
 		if len(q.Regimes) == 1 {
@@ -307,7 +307,7 @@ func (f Flags) submissions(_ *regime.Set, q *Question) error {
 			}
 			return fmt.Errorf("--submitted: unknown stage %q of %s: want one of %s", stage, id, strings.Join(stages, ", "))
 		}
-		at, err := ParseInstant(value)
+		at, err := regime.ParseInstant(value)
 		if err != nil {
 			return fmt.Errorf("--submitted %s: %w", name, err)
 		}
