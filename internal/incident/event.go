@@ -44,32 +44,37 @@ type Law struct {
 	Digest string `json:"digest"`
 	// Zones are digests of the rules of each time zone used.
 	Zones map[string]string `json:"zones,omitempty"`
+	// Warnings are what a person should know of it, a sentence each.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // decoders is every kind ever written.
 var decoders = map[string]func([]byte, ...json.Options) (Event, error){
-	Opened{}.Kind():         decode[Opened],
-	Attached{}.Kind():       decode[Attached],
-	AlertResolved{}.Kind():  decode[AlertResolved],
-	AlertMoved{}.Kind():     decode[AlertMoved],
-	Received{}.Kind():       decode[Received],
-	Quarantined{}.Kind():    decode[Quarantined],
-	Truncated{}.Kind():      decode[Truncated],
-	ReadBack{}.Kind():       decode[ReadBack],
-	Acknowledged{}.Kind():   decode[Acknowledged],
-	CommandTaken{}.Kind():   decode[CommandTaken],
-	Noted{}.Kind():          decode[Noted],
-	FactsSet{}.Kind():       decode[FactsSet],
-	Aware{}.Kind():          decode[Aware],
-	Submitted{}.Kind():      decode[Submitted],
-	Handled{}.Kind():        decode[Handled],
-	NotReportable{}.Kind():  decode[NotReportable],
-	Closed{}.Kind():         decode[Closed],
-	PolicyAdopted{}.Kind():  decode[PolicyAdopted],
-	StoreRecovered{}.Kind(): decode[StoreRecovered],
-	Intended{}.Kind():       decode[Intended],
-	Delivered{}.Kind():      decode[Delivered],
-	Failed{}.Kind():         decode[Failed],
+	Opened{}.Kind():          decode[Opened],
+	Attached{}.Kind():        decode[Attached],
+	AlertResolved{}.Kind():   decode[AlertResolved],
+	AlertMoved{}.Kind():      decode[AlertMoved],
+	Received{}.Kind():        decode[Received],
+	Quarantined{}.Kind():     decode[Quarantined],
+	Truncated{}.Kind():       decode[Truncated],
+	ReadBack{}.Kind():        decode[ReadBack],
+	Acknowledged{}.Kind():    decode[Acknowledged],
+	CommandTaken{}.Kind():    decode[CommandTaken],
+	Noted{}.Kind():           decode[Noted],
+	FactsSet{}.Kind():        decode[FactsSet],
+	Dated{}.Kind():           decode[Dated],
+	MessageRecorded{}.Kind(): decode[MessageRecorded],
+	MessageSettled{}.Kind():  decode[MessageSettled],
+	Aware{}.Kind():           decode[Aware],
+	Submitted{}.Kind():       decode[Submitted],
+	Handled{}.Kind():         decode[Handled],
+	NotReportable{}.Kind():   decode[NotReportable],
+	Closed{}.Kind():          decode[Closed],
+	PolicyAdopted{}.Kind():   decode[PolicyAdopted],
+	StoreRecovered{}.Kind():  decode[StoreRecovered],
+	Intended{}.Kind():        decode[Intended],
+	Delivered{}.Kind():       decode[Delivered],
+	Failed{}.Kind():          decode[Failed],
 }
 
 func decode[E Event](payload []byte, opts ...json.Options) (Event, error) {
