@@ -26,7 +26,6 @@ import (
 	"nis2clock/internal/intake"
 	"nis2clock/internal/journal"
 	"nis2clock/internal/pagerduty"
-	"nis2clock/internal/regime"
 	"nis2clock/internal/report"
 	"nis2clock/internal/vault"
 	"nis2clock/internal/web"
@@ -164,7 +163,7 @@ func (a *App) tokens(dir string) error {
 
 func (a *App) rules() *incident.Rules {
 	return &incident.Rules{
-		Classify: a.cfg.Classification, Law: regime.Builtin(), Tracks: a.cfg.Tracks(), Heartbeat: a.cfg.Intake.Heartbeat.AlertName,
+		Classify: a.cfg.Classification, Law: a.cfg.Law, Tracks: a.cfg.Tracks(), Heartbeat: a.cfg.Intake.Heartbeat.AlertName,
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
 	"nis2clock/internal/pagerduty"
+	"nis2clock/internal/regime"
 	"nis2clock/internal/slack"
 )
 
@@ -19,6 +20,8 @@ import (
 type Config struct {
 	// DataDir is the folder of the journal, the vault and the tokens.
 	DataDir string
+	// Law is the regimes and Member States in this binary, with those of the operator's folders. It is never nil.
+	Law *regime.Set
 	// Entities are the legal entities that report, at least one.
 	Entities []Entity
 	// Classification is what alerts become and how they are correlated.
@@ -78,6 +81,7 @@ type TLS struct {
 func Default() *Config {
 	return &Config{
 		DataDir:        "data",
+		Law:            regime.Builtin(),
 		Entities:       []Entity{defaultEntity()},
 		Classification: classify.DefaultPolicy(),
 		Clocks: Clocks{
@@ -116,13 +120,13 @@ func (c Config) Policy() incident.ReminderPolicy {
 }
 
 // Tracks are the reporting duties of the entities, in their order. Each regime
-// in them is in [regime.Builtin].
+// in them is in c.Law.
 func (c Config) Tracks() []incident.Track {
 	tracks := make([]incident.Track, len(c.Entities))
 	for i, e := range c.Entities {
 		tracks[i] = incident.Track{
 			Entity: e.Name, MemberState: e.MemberState, Authority: e.Authority,
-			Kind: e.Kind(), Regimes: e.Regimes, Place: e.place(),
+			Kind: e.Kind(), NoWeekendRelief: e.NoWeekendRelief(), Regimes: e.Regimes, Place: e.place(c.Law),
 		}
 	}
 	return tracks
