@@ -157,9 +157,9 @@ func clockState(c incident.ClockView) string {
 	return state
 }
 
-// basis is what a clock counts from or, while it is projected, waits for.
+// basis is what a clock counts from or, while nothing has started it, waits for.
 func basis(c incident.ClockView) string {
-	if c.State == incident.ClockProjected && c.Awaits != nil {
+	if c.Awaits != nil && c.SubmittedAt == nil && c.Stopped == nil {
 		return "awaits " + strings.ReplaceAll(*c.Awaits, "_", " ")
 	}
 	return c.Basis
