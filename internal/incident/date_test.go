@@ -47,6 +47,9 @@ func date(name DateName, at time.Time, reason string, of ...string) SetDate {
 func TestAwarenessOfOneRegime(t *testing.T) {
 	w := group(t)
 	w.do(date(AwareAt, at("2026-11-20T09:00:00Z"), ""))
+	if got := w.incident(first).View(w.now).Warnings; len(got) != 1 {
+		t.Errorf("warnings: %q", got)
+	}
 	if _, err := w.try(date(AwareAt, at("2026-11-20T09:45:00Z"), "", "", "gdpr")); !errors.Is(err, ErrInvalid) {
 		t.Errorf("a clock moved later without a reason: %v", err)
 	}
@@ -64,9 +67,12 @@ func TestAwarenessOfOneRegime(t *testing.T) {
 			t.Errorf("the timeline does not say %q: %s", want, w.last())
 		}
 	}
-	w.do(date(AwareAt, at("2026-11-20T08:30:00Z"), "the sister knew first", "pay"))
-	if got := w.clock("pay", "nis2", "early_warning").DueAt; !got.Equal(at("2026-11-21T08:30:00Z")) {
-		t.Errorf("nis2 of pay is due %s", got)
+	w.do(date(AwareAt, at("2026-11-20T07:30:00Z"), "a customer of the sister called", "pay"))
+	if got := w.clock("pay", "nis2", "early_warning"); !got.DueAt.Equal(at("2026-11-21T07:30:00Z")) || !got.TargetAt.Equal(at("2026-11-21T08:00:00Z")) {
+		t.Errorf("nis2 of pay: %+v", got)
+	}
+	if got := strings.Join(w.incident(first).View(w.now).Warnings, "\n"); !strings.Contains(got, "aware at 2026-11-20 07:30:00Z, before the detection at 2026-11-20 08:00:00Z") {
+		t.Errorf("no earlier detection is proposed: %s", got)
 	}
 	v := w.incident(first).View(w.now)
 	if v.AwareAt == nil || !v.AwareAt.Equal(at("2026-11-20T09:00:00Z")) || len(v.Dates) != 3 || v.Dates[1].Regime != "gdpr" || v.Dates[1].RecordedBy != "ana" {

@@ -63,6 +63,13 @@ func TestMessageWithADate(t *testing.T) {
 	if !c.DueAt.Equal(at("2026-11-20T18:00:00Z")) || c.Source != "the order of BSI, BSI-9" || c.State(at("2026-11-20T18:00:00Z")) != ClockOverdue {
 		t.Errorf("%+v", c)
 	}
+	half, err := ParseThreshold("50%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := half.At(c, at("2026-08-20T08:00:00Z")); !got.Equal(at("2026-11-20T13:30:00Z")) {
+		t.Errorf("half of the time is gone at %s: a request runs from when it came, not from detection", got)
+	}
 	w.do(date(AwareAt, at("2026-11-20T08:30:00Z"), "")) // the clocks are computed anew
 	if c := w.clock("saas", "nis2", "reply-1"); !c.Open() {
 		t.Errorf("gone after a recount: %+v", c)

@@ -229,6 +229,10 @@ func answered(a classify.Answer) classify.Answer {
 // say by themselves.
 func (i *Incident) warnings(now time.Time) []string {
 	out := append([]string{}, i.Warnings...)
+	if began := i.began(); began.Before(i.DetectedAt) {
+		out = append(out, fmt.Sprintf("The entity was aware at %s, before the detection at %s that is recorded: look for an earlier sign of the incident.",
+			utc(began), utc(i.DetectedAt)))
+	}
 	if _, handled := i.date(HandledAt, "", ""); handled || i.OngoingAtFinalDue != "" {
 		return out
 	}
