@@ -23,8 +23,9 @@ var rules = map[string]rule{
 	"cmd/nis2clock": {[]string{"internal/cli"}, "main only hands its arguments on, so that everything else can be tested in process"},
 
 	// The domain: values in, values out.
-	"internal/regime":       {nil, "the law stands by itself: data, and arithmetic on it"},
-	"internal/holidays":     {[]string{"internal/regime"}, "which days are public holidays depends on a State and a year alone"},
+	"internal/yamlfile":     {nil, "how a data file is read strictly does not depend on what it says"},
+	"internal/regime":       {[]string{"internal/yamlfile"}, "the law stands by itself: data, and arithmetic on it"},
+	"internal/holidays":     {[]string{"internal/regime", "internal/yamlfile"}, "which days are public holidays depends on a State and a year alone"},
 	"internal/classify":     {[]string{"internal/regime"}, "what an alert means depends on its labels and the law alone"},
 	"internal/significance": {nil, "the criteria of significance stand by themselves: data, and a comparison with facts"},
 	"internal/incident":     {[]string{"internal/regime", "internal/classify", "internal/significance"}, "decisions are made from commands and the law, never from where a command came from"},
@@ -43,8 +44,8 @@ var rules = map[string]rule{
 		"it turns bodies into commands (incident) of a known sender (access), and keeps large bodies (vault); it must work when every way out is broken",
 	},
 	"internal/web": {
-		[]string{"internal/desk", "internal/access", "internal/report", "internal/journal", "internal/incident", "internal/classify", "internal/significance"},
-		"it turns requests into commands (incident, in the words of classify and significance) and shows the record; it must not know a vendor or deliver anything",
+		[]string{"internal/desk", "internal/access", "internal/report", "internal/journal", "internal/incident", "internal/classify", "internal/significance", "internal/regime"},
+		"it turns requests into commands (incident, in the words of classify, significance and regime) and shows the record; it must not know a vendor or deliver anything",
 	},
 
 	// What others know about an incident.

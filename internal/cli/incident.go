@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strings"
 	"text/tabwriter"
 	"time"
 
 	"nis2clock/internal/incident"
+	"nis2clock/internal/regime"
 )
 
 type incidentCmd struct {
@@ -23,7 +23,13 @@ type incidentCmd struct {
 	Assess        assessCmd        `cmd:"" help:"Find out whether it is significant, and decide."`
 	Recurring     recurringCmd     `cmd:"" help:"Propose sets of small incidents that may together be significant; look once a quarter."`
 	Aware         awareCmd         `cmd:"" help:"Record when the entity became aware that the incident is significant."`
+	Classified    classifiedCmd    `cmd:"" help:"Record when it was classified as major (DORA)."`
+	FixAvailable  fixAvailableCmd  `cmd:"" name:"fix-available" help:"Record since when a corrective or mitigating measure is available (CRA)."`
+	ImpactEnded   impactEndedCmd   `cmd:"" name:"impact-ended" help:"Record when its impact ended."`
+	Recovered     recoveredCmd     `cmd:"" help:"Record when the service was restored."`
 	Submit        submitCmd        `cmd:"" help:"Record a report that went to an authority. This stops its clock."`
+	Authority     authorityCmd     `cmd:"" help:"Record a message from the authority, or to it."`
+	Settle        settleCmd        `cmd:"" help:"Record that a message of the authority needs no answer any more."`
 	Handled       handledCmd       `cmd:"" help:"Record that the handling has ended."`
 	NotReportable notReportableCmd `cmd:"" name:"not-reportable" help:"Record the decision that the incident is not reportable."`
 	Reopen        reopenCmd        `cmd:"" help:"Take back that it is not reportable, or closed: its clocks run again."`
@@ -53,10 +59,8 @@ type instant struct{ time.Time }
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
 func (t *instant) UnmarshalText(b []byte) (err error) {
-	if t.Time, err = time.Parse(time.RFC3339Nano, string(b)); err != nil {
-		return fmt.Errorf("%q is not a time with offset, such as 2026-11-20T16:30:00+01:00", b)
-	}
-	return nil
+	t.Time, err = regime.ParseInstant(string(b))
+	return err
 }
 
 type listCmd struct {
@@ -126,96 +130,4 @@ func remaining(c incident.ClockView) string {
 		words += " overdue"
 	}
 	return words
-}
-
-type showCmd struct {
-	ID string `arg:"" help:"INC-…"`
-}
-
-// Run implements the verb.
-func (c *showCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
-	var v incident.View
-	printed, err := up.get(ctx, env, "GET", incidentPath(c.ID, ""), nil, &v)
-	if err != nil || printed {
-		return err
-	}
-	return show(env, v)
-}
-
-// show prints an incident for a person.
-func show(env *Env, v incident.View) error {
-	tw := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
-	row := func(name string, format string, args ...any) {
-		fmt.Fprintf(tw, "%s\t%s\n", name, fmt.Sprintf(format, args...))
-	}
-	if v.Exercise {
-		row("EXERCISE", "not a real incident")
-	}
-	row("Incident", "%s  %s", v.ID, v.Title)
-	row("Status", "%s, %s%s", v.Status, strings.ReplaceAll(v.Reportability, "_", " "), prefixed(", severity ", v.Severity))
-	if p := v.Significance.Proposed; p != nil {
-		row("Proposed", "not significant, by %s: %s; another person must confirm", p.By, p.Reason)
-	} else if v.Significance.By != nil {
-		row("Decided", "%s, by %s: %s", strings.ReplaceAll(v.Significance.Decision, "_", " "), *v.Significance.By, v.Significance.Reason)
-	}
-	row("Detected", "%s, received %s", seconds(v.DetectedAt), seconds(v.ReceivedAt))
-	if v.AwareAt != nil {
-		row("Aware", "%s, %s", seconds(*v.AwareAt), *v.AwareBy)
-	} else {
-		row("Aware", "not recorded: clocks run from detection")
-	}
-	if v.AcknowledgedAt != nil {
-		row("Acknowledged", "%s, %s", *v.AcknowledgedBy, seconds(*v.AcknowledgedAt))
-	} else {
-		row("Acknowledged", "by nobody")
-	}
-	if v.Commander != nil {
-		row("Commander", "%s", *v.Commander)
-	}
-	for _, s := range v.Incomplete {
-		row("INCOMPLETE", "%s", s)
-	}
-	row("Alerts", "%s", alerts(v.Alerts))
-	if err := tw.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintln(env.Stdout)
-	tw = tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "REPORT\tSTATE\tLEFT\tDUE\tTARGET\tBASIS\tSOURCE")
-	for _, c := range v.Clocks {
-		state := c.State
-		if c.Late {
-			state += " (late)"
-		}
-		if c.Reference != nil {
-			state += " " + *c.Reference
-		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Title, state, remaining(c), seconds(c.DueAt), seconds(c.TargetAt), c.Basis, c.Source)
-	}
-	return tw.Flush()
-}
-
-func prefixed(prefix, s string) string {
-	if s == "" {
-		return ""
-	}
-	return prefix + s
-}
-
-// alerts counts the occurrences by status and names the first.
-func alerts(all []incident.AlertView) string {
-	firing := 0
-	for _, a := range all {
-		if a.Status == incident.Firing {
-			firing++
-		}
-	}
-	s := fmt.Sprintf("%d, %d firing", len(all), firing)
-	if len(all) > 0 {
-		s += ": " + all[0].Labels["alertname"]
-	}
-	if len(all) > 1 {
-		s += ", …"
-	}
-	return s
 }

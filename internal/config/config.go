@@ -21,6 +21,8 @@ import (
 type Config struct {
 	// DataDir is the folder of the journal, the vault and the tokens.
 	DataDir string
+	// Law is the regimes and Member States in this binary, with those of the operator's folders. It is never nil.
+	Law *regime.Set
 	// Entities are the legal entities that report, at least one.
 	Entities []Entity
 	// Classification is what alerts become and how they are correlated.
@@ -93,6 +95,7 @@ type TLS struct {
 func Default() *Config {
 	return &Config{
 		DataDir:        "data",
+		Law:            regime.Builtin(),
 		Entities:       []Entity{defaultEntity()},
 		Classification: classify.DefaultPolicy(),
 		Clocks: Clocks{
@@ -132,13 +135,13 @@ func (c Config) Policy() incident.ReminderPolicy {
 }
 
 // Tracks are the reporting duties of the entities, in their order. Each regime
-// in them is in [regime.Builtin].
+// in them is in c.Law.
 func (c Config) Tracks() []incident.Track {
 	tracks := make([]incident.Track, len(c.Entities))
 	for i, e := range c.Entities {
 		tracks[i] = incident.Track{
 			Entity: e.Name, MemberState: e.MemberState, Authority: e.Authority,
-			Kind: e.Kind(), Regimes: e.Regimes, Place: e.place(), Types: e.types(), Known: e.Known,
+			Kind: e.Kind(), NoWeekendRelief: e.NoWeekendRelief(), Regimes: e.Regimes, Place: e.place(c.Law), Types: e.types(), Known: e.Known,
 		}
 	}
 	return tracks
@@ -146,7 +149,7 @@ func (c Config) Tracks() []incident.Track {
 
 // Rules are what decisions about incidents go by.
 func (c Config) Rules() *incident.Rules {
-	return &incident.Rules{Classify: c.Classification, Law: regime.Builtin(), Tracks: c.Tracks(), Heartbeat: c.Intake.Heartbeat.AlertName, SecondPerson: c.Decisions.SecondPerson}
+	return &incident.Rules{Classify: c.Classification, Law: c.Law, Tracks: c.Tracks(), Heartbeat: c.Intake.Heartbeat.AlertName, SecondPerson: c.Decisions.SecondPerson}
 }
 
 // Zone is the one shown to people beside UTC: that of the first entity's

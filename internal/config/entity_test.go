@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -98,9 +99,9 @@ entities:
 	days := austria.Checked()
 	days[regime.Date{Year: 2027, Month: 11, Day: 15}] = ""
 	want := []incident.Track{
-		{Entity: "signatures", MemberState: "AT", Authority: "CERT.at", Kind: regime.TrustServiceProvider, Regimes: []regime.ID{"nis2"},
+		{Entity: "signatures", MemberState: "AT", Authority: "CERT.at", Kind: regime.TrustServiceProvider, NoWeekendRelief: true, Regimes: []regime.ID{"nis2"},
 			Place: regime.Place{Zone: vienna, Holidays: days}, Types: []significance.EntityType{"trust_service_provider"}},
-		{Entity: "grid", Regimes: []regime.ID{"nis2"}},
+		{Entity: "grid", NoWeekendRelief: true, Regimes: []regime.ID{"nis2"}},
 	}
 	if diff := cmp.Diff(want, c.Tracks(), equal); diff != "" {
 		t.Errorf("tracks (-want +got):\n%s", diff)
@@ -135,5 +136,76 @@ func TestEntityTypes(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, e.Known); diff != "" {
 		t.Errorf("known (-want +got):\n%s", diff)
+	}
+}
+
+// Delegated Regulation (EU) 2025/301 Art. 5(5).
+func TestNoWeekendRelief(t *testing.T) {
+	for flow, want := range map[string]bool{
+		"{class: essential, regimes: [dora]}":                             true,
+		"{class: important, regimes: [dora]}":                             true,
+		"{class: not_in_scope, regimes: [dora]}":                          false,
+		"{class: not_in_scope, type: credit_institution}":                 true,
+		"{class: not_in_scope, type: central_counterparty}":               true,
+		"{class: not_in_scope, type: trading_venue_operator}":             true,
+		"{regimes: [dora]}":                                               false,
+		"{regimes: [nis2, dora]}":                                         true,
+		"{class: not_in_scope, type: payment institution, tz: UTC}":       false,
+		"{class: not_in_scope, type: insurer, regimes: [dora, customer]}": false,
+	} {
+		flow = "{name: a, " + strings.TrimPrefix(flow, "{")
+		c, err := parse("c.yaml", exampleDir, []byte("regimes: regimes\nentities: ["+flow+"]\n"), environment)
+		if err != nil {
+			t.Errorf("%s: %v", flow, err)
+			continue
+		}
+		if got := c.Tracks()[0].NoWeekendRelief; got != want {
+			t.Errorf("%s: excluded from the relief: %v, want %v", flow, got, want)
+		}
+	}
+}
+
+// The Assumption of the Virgin Mary is a holiday in a part of Germany only.
+func TestRegion(t *testing.T) {
+	for flow, want := range map[string]bool{
+		"{member_state: DE}":                                     false,
+		"{member_state: DE, region: DE-BE}":                      false,
+		"{member_state: DE, region: DE-SL}":                      true,
+		"{member_state: DE, holidays: [2027-08-15]}":             true,
+		"{region: DE-SL}":                                        false,
+		"{region: DE-SL, member_state: DE, tz: Europe/Busingen}": true,
+	} {
+		c, err := parse("c.yaml", ".", []byte("entities: ["+flow+"]\n"), environment)
+		if err != nil {
+			t.Errorf("%s: %v", flow, err)
+			continue
+		}
+		if _, got := c.Tracks()[0].Place.Holidays[regime.Date{Year: 2027, Month: 8, Day: 15}]; got != want {
+			t.Errorf("%s: 15 August is a holiday: %v, want %v", flow, got, want)
+		}
+	}
+}
+
+// TestDoubtfulEntities checks what is said of an entity whose regimes do not go together.
+func TestDoubtfulEntities(t *testing.T) {
+	c, err := parse("c.yaml", ".", []byte(`
+entities:
+  - {name: pay, member_state: IE, regimes: [nis2, dora]}
+  - {name: fund, regimes: [dora]}
+  - {name: shop, class: essential, regimes: [nis2, gdpr]}
+  - {name: lost, region: DE-SL}
+`), environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"c.yaml:3: entities[0].regimes: DORA takes the place of NIS2 for an entity that both bind, Directive (EU) 2022/2555 Art. 4 and Regulation (EU) 2022/2554 Art. 1(2); " +
+			"for pay the clocks of both run: leave nis2 out of its regimes in the configuration once it is clear that it does not bind it.",
+		"c.yaml:4: entities[1].regimes: DORA lets some entities send later because of a weekend, and fund counts as one of them: " +
+			"give its class, or its type if that is credit_institution, central_counterparty or trading_venue_operator",
+		"c.yaml:6: entities[3].region: is left out of account without member_state, the State that it is a part of",
+	}
+	if diff := cmp.Diff(want, c.Warnings); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
 	}
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -33,6 +34,7 @@ import (
 var equal = cmp.Options{
 	cmpopts.EquateEmpty(),
 	cmp.Comparer(func(a, b incident.Threshold) bool { return a == b }),
+	cmp.Comparer(func(a, b *regime.Set) bool { return a.Digest() == b.Digest() }),
 	cmp.Comparer(func(a, b *time.Location) bool { return a == b || a != nil && b != nil && a.String() == b.String() }),
 }
 
@@ -47,12 +49,17 @@ func TestExampleLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	law, err := regime.Builtin().With(os.DirFS(filepath.Join(exampleDir, "regimes")))
+	if err != nil {
+		t.Fatal(err)
+	}
 	in := func(name string) string { return filepath.Join(exampleDir, filepath.FromSlash(name)) }
 	want := &Config{
 		DataDir: in("data"),
+		Law:     law,
 		Entities: []Entity{{
 			Name: "acme-energie", LegalName: "ACME Energie GmbH", NationalID: "DE-0123456", Address: "Beispielstraße 1, 10115 Berlin",
-			Class: Essential, Sector: "energy", Type: "cloud_computing_service_provider", MemberState: "DE", Authority: "BSI", Regimes: []regime.ID{"nis2"},
+			Class: Essential, Sector: "energy", Type: "cloud_computing_service_provider", MemberState: "DE", Region: "DE-BE", Authority: "BSI", Regimes: []regime.ID{"nis2"},
 			Place:   regime.Place{Zone: berlin, Holidays: regime.Holidays{{Year: 2027, Month: 1, Day: 1}: "", {Year: 2027, Month: 3, Day: 26}: "", {Year: 2027, Month: 3, Day: 29}: ""}},
 			Contact: Contact{Name: "Erika Mustermann", Role: "CISO", Email: "ciso@acme.example", Phone: "+49 30 123456"},
 			Known: significance.Facts{

@@ -23,6 +23,7 @@ const (
 func (c *Config) read(s *section) {
 	defer s.close()
 	scalar(s, "data_dir", &c.DataDir, s.resolve)
+	c.regimes(s)
 	c.entities(s)
 	if sub, ok := s.section("classification"); ok {
 		c.classification(sub)

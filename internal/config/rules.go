@@ -79,7 +79,7 @@ func (c *Config) readRule(s *section) classify.Rule {
 	list(s, "correlate_by", &r.CorrelateBy, parseLabel)
 	list(s, "entities", &r.Entities, c.parseEntity)
 	var regimes []regime.ID
-	list(s, "regimes", &regimes, parseRegime)
+	list(s, "regimes", &regimes, regimeOf(c.Law))
 	for i, id := range regimes {
 		r.Regimes = append(r.Regimes, string(id))
 		if !slices.ContainsFunc(c.Entities, func(e Entity) bool { return slices.Contains(e.Regimes, id) }) {

@@ -205,7 +205,7 @@ func TestReopen(t *testing.T) {
 	if _, err := w.try(Reopen{Person: by("ana"), ID: first, Reason: "x"}); !errors.Is(err, ErrRefused) {
 		t.Errorf("an open incident: %v", err)
 	}
-	w.do(MarkHandled{Person: by("ana"), ID: first})
+	w.do(SetDate{Person: by("ana"), ID: first, Date: DateID{Date: HandledAt}})
 	w.do(MarkNotReportable{by("ana"), first, "below every threshold"})
 	w.do(Close{by("ana"), first})
 	if _, err := w.try(Reopen{Person: by("ana"), ID: first}); !errors.Is(err, ErrInvalid) {
@@ -317,7 +317,7 @@ func TestNewStagesStayStopped(t *testing.T) {
 	w := opened(t)
 	w.do(MarkNotReportable{by("ana"), first, "a drill"})
 	w.wait(90 * 24 * time.Hour)
-	w.do(MarkHandled{Person: by("ana"), ID: first})
+	w.do(SetDate{Person: by("ana"), ID: first, Date: DateID{Date: HandledAt}})
 	for _, c := range w.incident(first).Clocks {
 		if c.Open() {
 			t.Errorf("%s runs", c.Stage)

@@ -28,11 +28,14 @@ type Clock struct {
 	Authority      string    `json:"authority,omitzero"`
 	Basis          string    `json:"basis"`
 	Projected      bool      `json:"projected,omitzero"`
+	Awaits         string    `json:"awaits,omitzero"` // what starts its period, of a projected clock; see [regime.Anchor.String]
 	StartedAt      time.Time `json:"started_at"`
 	TargetAt       time.Time `json:"target_at"`
 	DueAt          time.Time `json:"due_at"`
 	OuterReadingAt time.Time `json:"outer_reading_at,omitzero"`
 	Source         string    `json:"source"`
+	// IfOngoing cites the rule that takes the place of this one when the incident is still ongoing at DueAt, Art. 23(4)(e).
+	IfOngoing string `json:"if_ongoing,omitzero"`
 
 	// What ended it. The first submission is kept; a later one moves nothing.
 	Submitted *Submission `json:"submitted,omitzero"`
@@ -84,21 +87,33 @@ func (c *Clock) Late(now time.Time) bool {
 	return regime.Overdue(c.DueAt, now)
 }
 
-// setClocks takes over newly computed instants and keeps what ended a clock.
+// setClocks takes over newly computed instants and keeps what ended a clock,
+// also of one that is no longer owed. What begins after a decision that
+// nothing is to be reported is stopped by it too, but for what the authority
+// asked.
 func (i *Incident) setClocks(clocks []Clock) {
 	old := i.Clocks
 	i.Clocks = slices.Clone(clocks)
 	for n := range i.Clocks {
 		c := &i.Clocks[n]
-		for _, o := range old {
-			if o.Entity == c.Entity && o.Regime == c.Regime && strings.HasPrefix(o.Stopped, stoppedBy) {
-				c.StoppedAt, c.Stopped = o.StoppedAt, o.Stopped // a stage that is new is no more owed than the others
+		at := slices.IndexFunc(old, func(o Clock) bool { return o.ClockID == c.ClockID })
+		switch {
+		case at >= 0:
+			c.Submitted, c.StoppedAt, c.Stopped = old[at].Submitted, old[at].StoppedAt, old[at].Stopped
+		case c.Basis != string(regime.FromRequest):
+			// A stage that is new is no more owed than the others; what an
+			// authority asks for is.
+			at = slices.IndexFunc(old, func(o Clock) bool {
+				return o.Entity == c.Entity && o.Regime == c.Regime && strings.HasPrefix(o.Stopped, stoppedBy)
+			})
+			if at >= 0 {
+				c.StoppedAt, c.Stopped = old[at].StoppedAt, old[at].Stopped
 			}
 		}
-		for _, o := range old {
-			if o.ClockID == c.ClockID {
-				c.Submitted, c.StoppedAt, c.Stopped = o.Submitted, o.StoppedAt, o.Stopped
-			}
+	}
+	for _, o := range old {
+		if _, owed := i.Clock(o.ClockID); !owed && !o.Open() {
+			i.Clocks = append(i.Clocks, o)
 		}
 	}
 }

@@ -131,7 +131,7 @@ func (i *Incident) unclose() {
 		return
 	}
 	i.Status, i.ClosedAt = Open, time.Time{}
-	if !i.HandledAt.IsZero() {
+	if _, handled := i.date(HandledAt, "", ""); handled {
 		i.Status = StatusHandled
 	}
 }

@@ -54,9 +54,13 @@ type Incident struct {
 	DetectedAt time.Time
 	ReceivedAt time.Time
 	OpenedAt   time.Time
-	Aware      *Awareness
-	HandledAt  time.Time
 	ClosedAt   time.Time
+	// Dates are those that people recorded.
+	Dates []Date
+
+	// What moves a clock besides dates; empty while nobody has said it.
+	AffectsTrustService classify.Answer // the provision of trust services
+	OngoingAtFinalDue   classify.Answer // when the final report falls due, Art. 23(4)(e)
 
 	Acknowledged *Stamp
 	Commander    *Stamp
@@ -66,6 +70,8 @@ type Incident struct {
 	// decisions that wait for a second person, by their scope.
 	Judgements map[string]*Judgement
 	Proposals  map[string]*Proposal
+	Warnings   []string // of the law on the incident, a sentence each
+	Messages   []AuthorityMessage
 	Notes      []Note
 	// Cut are batches the sender truncated, by body digest.
 	Cut []Cut

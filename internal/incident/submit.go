@@ -24,12 +24,11 @@ func (c Submit) decide(r *Rules, d *decision) (any, error) {
 	if err != nil || done {
 		return c.ID, err
 	}
-	if c.Entity, err = c.entity(i); err != nil {
+	entity, id, err := i.duty(c.Entity, regime.ID(c.Regime))
+	if err != nil {
 		return nil, err
 	}
-	if c.Regime == "" {
-		c.Regime = "nis2"
-	}
+	c.Entity, c.Regime = entity, string(id)
 	if err := c.check(i, d.now); err != nil {
 		return nil, err
 	}
@@ -42,25 +41,23 @@ func (c Submit) decide(r *Rules, d *decision) (any, error) {
 		}
 	}
 	ev := Submitted{Meta: c.metaFor(c.ID), Entity: c.Entity, Regime: c.Regime, Stages: c.Stages, Submission: c.Submission}
-	ev.Clocks, ev.Law = r.clocks(&after)
+	ev.Recount = r.recount(i, &after)
 	d.emit(ev)
 	return c.ID, nil
 }
 
-func (c *Submit) entity(i *Incident) (string, error) {
-	if c.Entity != "" {
-		return c.Entity, nil
+// open is the report that a person means by the name of its stage: of those that are owed more than once, the first still owed.
+func (i *Incident) open(entity string, id regime.ID, stage string) (*Clock, bool) {
+	exact, ok := i.Clock(ClockID{Entity: entity, Regime: id, Stage: regime.StageID(stage)})
+	if ok && exact.Open() {
+		return exact, true
 	}
-	var names []string
-	for _, cl := range i.Clocks {
-		if !slices.Contains(names, cl.Entity) {
-			names = append(names, cl.Entity)
+	for n := range i.Clocks {
+		if c := &i.Clocks[n]; c.Entity == entity && c.Regime == id && string(c.Stage.Base()) == stage && c.Open() {
+			return c, true
 		}
 	}
-	if len(names) > 1 {
-		return "", invalid("say which entity submitted: %s", strings.Join(names, ", "))
-	}
-	return strings.Join(names, ""), nil
+	return exact, ok
 }
 
 func (c *Submit) check(i *Incident, now time.Time) error {
@@ -80,14 +77,22 @@ func (c *Submit) check(i *Incident, now time.Time) error {
 	if len(c.Stages) == 0 {
 		return invalid("say which stage was submitted: %s", strings.Join(stagesOf(i, c.Entity, c.Regime), ", "))
 	}
-	for _, stage := range c.Stages {
-		cl, ok := i.Clock(ClockID{Entity: c.Entity, Regime: regime.ID(c.Regime), Stage: regime.StageID(stage)})
+	if began := i.began(); sub.SentAt.Before(began) {
+		return invalid("submission at %s lies before detection at %s: correct it, or record first that awareness came earlier", utc(sub.SentAt), utc(began))
+	}
+	c.Stages = slices.Clone(c.Stages)
+	for n, stage := range c.Stages {
+		cl, ok := i.open(c.Entity, regime.ID(c.Regime), stage)
 		if !ok {
 			return invalid("%s has no stage %q under %s for entity %q: it has %s", i.ID, stage, c.Regime, c.Entity, strings.Join(stagesOf(i, c.Entity, c.Regime), ", "))
 		}
 		if cl.Projected && !c.starts(i, cl) {
-			return refused("the %s waits for an earlier report: record that submission first", cl.Title)
+			return refused("the %s waits for %s", cl.Title, cl.waitsFor())
 		}
+		if cl.Basis == string(regime.FromSubmission) && sub.SentAt.Before(cl.StartedAt) {
+			return invalid("submission at %s lies before the report that the %s follows, at %s: correct the time", utc(sub.SentAt), cl.Title, utc(cl.StartedAt))
+		}
+		c.Stages[n] = string(cl.Stage)
 	}
 	return nil
 }
@@ -102,6 +107,14 @@ func (c *Submit) starts(i *Incident, projected *Clock) bool {
 		}
 	}
 	return false
+}
+
+// waitsFor says what starts the period of a projected clock, and what to do.
+func (c *Clock) waitsFor() string {
+	if _, stage, ok := strings.Cut(c.Awaits, "submission of "); ok {
+		return "an earlier report (" + stage + "): record that submission first"
+	}
+	return strings.ReplaceAll(c.Awaits, "_", " ") + ": record when that was first"
 }
 
 func stagesOf(i *Incident, entity, reg string) []string {
@@ -122,10 +135,9 @@ type Submitted struct {
 	Regime     string     `json:"regime"`
 	Stages     []string   `json:"stages"`
 	Submission Submission `json:"submission"`
-	// Clocks are all clocks as they stand after it; a stage that waited for
+	// Recount has all clocks as they stand after it; a stage that waited for
 	// this submission starts here.
-	Clocks []Clock `json:"clocks"`
-	Law    Law     `json:"law"`
+	Recount
 }
 
 func (Submitted) Kind() string { return "report.submitted/v1" }
@@ -163,7 +175,7 @@ func (s *Submission) instants() regime.Submission {
 
 func (ev Submitted) applyTo(_ *State, i *Incident, _ Entry) {
 	sub := ev.Submission
-	i.setClocks(ev.Clocks)
+	i.recounted(ev.Recount)
 	for n := range i.Clocks {
 		c := &i.Clocks[n]
 		if c.Entity == ev.Entity && string(c.Regime) == ev.Regime && slices.Contains(ev.Stages, string(c.Stage)) && c.Submitted == nil {

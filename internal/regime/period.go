@@ -53,6 +53,15 @@ func parsePeriod(s string) (Period, error) {
 	return p, nil
 }
 
+// parseAgain reads the period after which a report is owed again.
+func parseAgain(s string) (Period, error) {
+	p, err := parsePeriod(s)
+	if err == nil && p.Unit == AsRequested {
+		return Period{}, fmt.Errorf("bad period %q: want such as \"1 month\"", s)
+	}
+	return p, err
+}
+
 // lastDay is the day on which a period of days or months ends that is counted from an event on day d, which
 // itself is not counted: Regulation 1182/71 Art. 3(1), 3(2)(b) and (c).
 func (p Period) lastDay(d Date, place counting) Date {

@@ -36,8 +36,12 @@ type Rule struct {
 func (r Rule) count(f Facts, p counting, earlier []Clock) Clock {
 	c := Clock{Name: r.ClockName, Source: r.Source, Confidence: r.Confidence}
 	if r.Period.Unit == AsRequested {
-		c.Basis, c.StartedAt = FromRequest, f.Request.At.UTC()
-		at := f.Request.DueAt.UTC()
+		var asked Request
+		if len(f.Requests) > 0 {
+			asked = f.Requests[0]
+		}
+		c.Basis, c.StartedAt = FromRequest, asked.At.UTC()
+		at := asked.DueAt.UTC()
 		c.TargetAt, c.DueAt, c.OuterReadingAt = at, at, at
 		const how = "the date that the authority's request sets"
 		c.How = How{how, how, how}
@@ -51,7 +55,7 @@ func (r Rule) count(f Facts, p counting, earlier []Clock) Clock {
 
 	s := r.start(f, earlier)
 	if s.conservative.IsZero() {
-		c.Projected = true
+		c.Projected, c.Awaits = true, r.Anchor
 		c.Basis, c.StartedAt = detection, detectedAt.UTC()
 		c.DueAt = c.TargetAt
 		c.How.Due = p.say("projected, the target stands in: no %s yet", words(r.Anchor))

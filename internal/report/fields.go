@@ -88,8 +88,8 @@ func (f *Fields) line(r *Renderer, e incident.Entry) {
 	ev := Event{At: r.when(e.At), What: "This entry was erased."}
 	if e.Event != nil {
 		ev.Who, ev.What = e.Event.Actor().String(), e.Event.Describe()
-		if aware, ok := e.Event.(incident.Aware); ok {
-			f.AwareReason = aware.Reason
+		if d, ok := e.Event.(incident.Dated); ok && d.DateID == (incident.DateID{Date: incident.AwareAt}) {
+			f.AwareReason = d.Reason
 		}
 	}
 	f.Timeline = append(f.Timeline, ev)

@@ -43,25 +43,19 @@ func (s *server) setFacts(w http.ResponseWriter, r *http.Request) error {
 		Summary     *string          `json:"summary"`
 		Malicious   *classify.Answer `json:"malicious"`
 		CrossBorder *classify.Answer `json:"cross_border"`
-	}
-	p, err := read(r, &in)
-	if err != nil {
-		return err
-	}
-	return s.do(w, r, http.StatusOK, incident.SetFacts{Person: p, ID: id(r), Summary: in.Summary, Malicious: in.Malicious, CrossBorder: in.CrossBorder})
-}
 
-func (s *server) becomeAware(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		AwareAt time.Time `json:"aware_at"`
-		AwareBy string    `json:"aware_by"`
-		Reason  string    `json:"reason"`
+		AffectsTrustService *classify.Answer `json:"affects_trust_service"`
+		OngoingAtFinalDue   *classify.Answer `json:"ongoing_at_final_due"`
+		Reason              string           `json:"reason"`
 	}
 	p, err := read(r, &in)
 	if err != nil {
 		return err
 	}
-	return s.do(w, r, http.StatusOK, incident.BecomeAware{Person: p, ID: id(r), At: in.AwareAt, Who: in.AwareBy, Reason: in.Reason})
+	return s.do(w, r, http.StatusOK, incident.SetFacts{
+		Person: p, ID: id(r), Summary: in.Summary, Malicious: in.Malicious, CrossBorder: in.CrossBorder,
+		AffectsTrustService: in.AffectsTrustService, OngoingAtFinalDue: in.OngoingAtFinalDue, Reason: in.Reason,
+	})
 }
 
 func (s *server) addNote(w http.ResponseWriter, r *http.Request) error {
@@ -103,17 +97,6 @@ func (s *server) submit(w http.ResponseWriter, r *http.Request) error {
 			Submitter: in.Submitter, Reference: in.Reference, SHA256: in.SHA256,
 		},
 	})
-}
-
-func (s *server) handled(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		HandledAt time.Time `json:"handled_at"`
-	}
-	p, err := read(r, &in)
-	if err != nil {
-		return err
-	}
-	return s.do(w, r, http.StatusOK, incident.MarkHandled{Person: p, ID: id(r), At: in.HandledAt})
 }
 
 func (s *server) notReportable(w http.ResponseWriter, r *http.Request) error {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"nis2clock/internal/access"
+	"nis2clock/internal/config"
+	"nis2clock/internal/regime"
 	"nis2clock/internal/web"
 )
 
@@ -14,24 +16,30 @@ import (
 // forgotten: it must leave an entry that names who did it, through which
 // route. What changes an incident answers with it as it now stands.
 func TestEveryChangeIsRecorded(t *testing.T) {
-	s := start(t)
+	s := start(t, func(c *config.Config) { c.Entities[0].Regimes = []regime.ID{"nis2", "dora", "cra_vulnerability"} })
 	now := time.Now().UTC().Add(-time.Second).Format(time.RFC3339)
 	bodies := map[string]string{
-		"POST /api/v1/incidents":                     `{"title":"by hand","detected_at":"` + now + `"}`,
-		"POST /api/v1/incidents/{id}/acknowledge":    ``,
-		"POST /api/v1/incidents/{id}/command":        `{}`,
-		"POST /api/v1/incidents/{id}/facts":          `{"summary":"Two hosts encrypted.","malicious":"yes"}`,
-		"POST /api/v1/incidents/{id}/aware":          `{"aware_at":"` + now + `","reason":"ransom note"}`,
-		"POST /api/v1/incidents/{id}/notes":          `{"text":"hello"}`,
-		"POST /api/v1/incidents/{id}/submissions":    `{"stages":["early_warning"],"authority":"BSI","reference":"4711"}`,
-		"POST /api/v1/incidents/{id}/handled":        `{}`,
-		"POST /api/v1/incidents/{id}/not-reportable": `{"reason":"below every threshold"}`,
-		"POST /api/v1/incidents/{id}/assess":         `{"facts":{"damage_to_others":"no"}}`,
-		"POST /api/v1/incidents/{id}/reopen":         `{"reason":"more hosts"}`,
-		"POST /api/v1/incidents/{id}/close":          ``,
-		"POST /api/v1/tokens":                        `{"name":"ana","role":"responder"}`,
-		"DELETE /api/v1/tokens/{name}":               ``,
-		"POST /-/reload":                             ``,
+		"POST /api/v1/incidents":                                         `{"title":"by hand","detected_at":"` + now + `"}`,
+		"POST /api/v1/incidents/{id}/acknowledge":                        ``,
+		"POST /api/v1/incidents/{id}/command":                            `{}`,
+		"POST /api/v1/incidents/{id}/facts":                              `{"summary":"Two hosts encrypted.","malicious":"yes"}`,
+		"POST /api/v1/incidents/{id}/aware":                              `{"aware_at":"` + now + `","reason":"ransom note"}`,
+		"POST /api/v1/incidents/{id}/impact-ended":                       `{}`,
+		"POST /api/v1/incidents/{id}/recovered":                          `{"recovered_at":"` + now + `","by":"ops"}`,
+		"POST /api/v1/incidents/{id}/classified":                         `{"classified_at":"` + now + `"}`,
+		"POST /api/v1/incidents/{id}/fix-available":                      `{"fix_available_at":"` + now + `"}`,
+		"POST /api/v1/incidents/{id}/authority-messages":                 `{"direction":"in","kind":"order","text":"Tell the public.","entity":"default"}`,
+		"POST /api/v1/incidents/{id}/authority-messages/{number}/settle": `{"reason":"withdrawn by telephone"}`,
+		"POST /api/v1/incidents/{id}/notes":                              `{"text":"hello"}`,
+		"POST /api/v1/incidents/{id}/submissions":                        `{"stages":["early_warning"],"authority":"BSI","reference":"4711"}`,
+		"POST /api/v1/incidents/{id}/handled":                            `{}`,
+		"POST /api/v1/incidents/{id}/not-reportable":                     `{"reason":"below every threshold"}`,
+		"POST /api/v1/incidents/{id}/assess":                             `{"facts":{"damage_to_others":"no"}}`,
+		"POST /api/v1/incidents/{id}/reopen":                             `{"reason":"more hosts"}`,
+		"POST /api/v1/incidents/{id}/close":                              ``,
+		"POST /api/v1/tokens":                                            `{"name":"ana","role":"responder"}`,
+		"DELETE /api/v1/tokens/{name}":                                   ``,
+		"POST /-/reload":                                                 ``,
 	}
 	for _, r := range web.Routes() {
 		route := r.Pattern
@@ -48,10 +56,16 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 			if strings.HasSuffix(path, "/close") || strings.HasSuffix(path, "/reopen") { // only what owes nothing can be closed, or re-opened
 				s.api("POST", "/incidents/"+id+"/not-reportable", `{"reason":"x"}`)
 			}
+			switch path[strings.LastIndexByte(path, '/'):] {
+			case "/fix-available": // the CRA applies to what the entity became aware of since then
+				s.api("POST", "/incidents/"+id+"/aware", `{"aware_at":"`+now+`"}`)
+			case "/settle":
+				s.api("POST", "/incidents/"+id+"/authority-messages", `{"direction":"in","kind":"request","respond_by":"2999-01-01T00:00:00Z"}`)
+			}
 			s.next.Clocks.OverdueEvery += time.Minute // for a reload to take over
 			s.token(access.Auditor, "t"+id)
 			before := entries(t, s)
-			a := s.send(method, strings.NewReplacer("{id}", id, "{name}", "t"+id).Replace(path), s.admin, body, "X-Nis2clock-Via", "cli")
+			a := s.send(method, strings.NewReplacer("{id}", id, "{name}", "t"+id, "{number}", "1").Replace(path), s.admin, body, "X-Nis2clock-Via", "cli")
 			if a.StatusCode/100 != 2 {
 				t.Fatalf("%s %s", a.Status, a.body)
 			}
