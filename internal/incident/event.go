@@ -13,7 +13,8 @@ import (
 type Event interface {
 	// Kind is the entry's kind, for example "incident.opened/v1".
 	Kind() string
-	// About is the incident it belongs to; empty for the service as a whole.
+	// About is the incident or the suspicious event it belongs to; empty for the
+	// service as a whole.
 	About() ID
 	// Actor is who caused it.
 	Actor() Actor
@@ -73,6 +74,13 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	Intended{}.Kind():       decode[Intended],
 	Delivered{}.Kind():      decode[Delivered],
 	Failed{}.Kind():         decode[Failed],
+
+	ReportabilitySet{}.Kind():  decode[ReportabilitySet],
+	BreachRecorded{}.Kind():    decode[BreachRecorded],
+	EventJoined{}.Kind():       decode[EventJoined],
+	SuspicionReported{}.Kind(): decode[SuspicionReported],
+	SuspicionAssessed{}.Kind(): decode[SuspicionAssessed],
+	SuspicionNoted{}.Kind():    decode[SuspicionNoted],
 }
 
 func decode[E Event](payload []byte, opts ...json.Options) (Event, error) {

@@ -18,7 +18,7 @@ func (c MarkNotReportable) decide(_ *Rules, d *decision) (any, error) {
 		return nil, invalid("why is %s not reportable? the reason is kept with the decision", i.ID)
 	}
 	for _, cl := range i.Clocks {
-		if cl.Submitted != nil {
+		if cl.Submitted != nil && !i.byBreach(&cl) {
 			return nil, refused("a report (%s) has already gone to the authority: withdraw or correct it there first", cl.Title)
 		}
 	}
@@ -40,7 +40,7 @@ func (e NotReportable) Describe() string { return "decided not reportable: " + e
 func (ev NotReportable) applyTo(_ *State, i *Incident, e Entry) {
 	i.Reportability, i.Decision = ReportNotReportable, ev.Reason
 	for n := range i.Clocks {
-		if c := &i.Clocks[n]; c.Open() {
+		if c := &i.Clocks[n]; c.Open() && !i.byBreach(c) {
 			c.StoppedAt, c.Stopped = e.At, "not reportable: "+ev.Reason
 		}
 	}

@@ -19,6 +19,10 @@ type Track struct {
 	Kind        regime.EntityKind
 	Regimes     []regime.ID
 	Place       regime.Place
+	// DataSets are the personal data the entity holds, Contracts those under
+	// which it processes some for a controller.
+	DataSets  []DataSet
+	Contracts []Contract
 }
 
 // Rules is what decisions go by besides the state: the law, the entities and
@@ -93,6 +97,9 @@ func (i *Incident) facts(t Track, id regime.ID) regime.Facts {
 	if i.Aware != nil {
 		f.AwareAt = i.Aware.At
 	}
+	if b := i.Breach(t.Entity); id == gdpr && b != nil && !b.AwareAt.IsZero() {
+		f.AwareAt = b.AwareAt
+	}
 	for n := range i.Clocks {
 		if c := &i.Clocks[n]; c.Entity == t.Entity && c.Regime == id && c.Submitted != nil {
 			f.Submitted[c.Stage] = c.Submitted.instants()
@@ -113,7 +120,7 @@ func (r *Rules) clocks(i *Incident) ([]Clock, Law) {
 	if len(clocks) == 0 {
 		clocks, law = r.clocksOf(i, r.Tracks, nil)
 	}
-	return clocks, law
+	return r.withDuties(i, clocks), law
 }
 
 func (r *Rules) clocksOf(i *Incident, tracks []Track, only []string) ([]Clock, Law) {

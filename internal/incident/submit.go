@@ -8,14 +8,17 @@ import (
 	"time"
 )
 
-// Submit records that a report went to an authority. One submission may close
-// several stages.
+// Submit records that a report went to an authority, or a processor's notice to
+// a controller. One submission may close several stages.
 type Submit struct {
 	Person
-	ID         ID
-	Entity     string // the incident's only one when empty
-	Regime     string // nis2 when empty
-	Stages     []string
+	ID     ID
+	Entity string // the incident's only one when empty
+	Regime string // nis2 when empty
+	Stages []string
+	// Controller is whom a processor told, by name or by contract: then Regime
+	// and Stages may be left out.
+	Controller string
 	Submission Submission
 }
 
@@ -24,30 +27,35 @@ func (c Submit) decide(r *Rules, d *decision) (any, error) {
 	if err != nil || done {
 		return c.ID, err
 	}
-	if c.Entity, err = c.entity(i); err != nil {
+	if c.Entity, err = c.entity(r, i); err != nil {
 		return nil, err
+	}
+	var contracts []string
+	if c.Controller != "" {
+		if contracts, err = c.told(i); err != nil {
+			return nil, err
+		}
 	}
 	if c.Regime == "" {
 		c.Regime = "nis2"
 	}
-	if err := c.check(i, d.now); err != nil {
+	if err := c.check(r, i, d.now); err != nil {
 		return nil, err
 	}
+	ev := Submitted{Meta: c.metaFor(c.ID), Entity: c.Entity, Regime: c.Regime, Stages: c.Stages, Contracts: contracts, Submission: c.Submission}
 	after := *i
 	after.Clocks = slices.Clone(i.Clocks)
 	for n := range after.Clocks {
-		cl := &after.Clocks[n]
-		if cl.Entity == c.Entity && string(cl.Regime) == c.Regime && slices.Contains(c.Stages, string(cl.Stage)) && cl.Submitted == nil {
+		if cl := &after.Clocks[n]; ev.closes(cl) {
 			cl.Submitted = &c.Submission
 		}
 	}
-	ev := Submitted{Meta: c.metaFor(c.ID), Entity: c.Entity, Regime: c.Regime, Stages: c.Stages, Submission: c.Submission}
 	ev.Clocks, ev.Law = r.clocks(&after)
 	d.emit(ev)
 	return c.ID, nil
 }
 
-func (c *Submit) entity(i *Incident) (string, error) {
+func (c *Submit) entity(r *Rules, i *Incident) (string, error) {
 	if c.Entity != "" {
 		return c.Entity, nil
 	}
@@ -57,13 +65,17 @@ func (c *Submit) entity(i *Incident) (string, error) {
 			names = append(names, cl.Entity)
 		}
 	}
+	if len(names) == 0 { // a voluntary report has no clocks
+		t, err := r.track("")
+		return t.Entity, err
+	}
 	if len(names) > 1 {
 		return "", invalid("say which entity submitted: %s", strings.Join(names, ", "))
 	}
 	return strings.Join(names, ""), nil
 }
 
-func (c *Submit) check(i *Incident, now time.Time) error {
+func (c *Submit) check(r *Rules, i *Incident, now time.Time) error {
 	sub := &c.Submission
 	if sub.SentAt.IsZero() {
 		sub.SentAt = now
@@ -80,7 +92,16 @@ func (c *Submit) check(i *Incident, now time.Time) error {
 	if len(c.Stages) == 0 {
 		return invalid("say which stage was submitted: %s", strings.Join(stagesOf(i, c.Entity, c.Regime), ", "))
 	}
+	if c.Controller != "" {
+		return nil
+	}
 	for _, stage := range c.Stages {
+		if c.voluntary(r, i, stage) {
+			continue
+		}
+		if c.Regime == string(GDPRProcessor) {
+			return invalid("say which controller was told%s", i.controllersOf(c.Entity))
+		}
 		cl, ok := i.Clock(ClockID{Entity: c.Entity, Regime: regime.ID(c.Regime), Stage: regime.StageID(stage)})
 		if !ok {
 			return invalid("%s has no stage %q under %s for entity %q: it has %s", i.ID, stage, c.Regime, c.Entity, strings.Join(stagesOf(i, c.Entity, c.Regime), ", "))
@@ -107,7 +128,7 @@ func (c *Submit) starts(i *Incident, projected *Clock) bool {
 func stagesOf(i *Incident, entity, reg string) []string {
 	var stages []string
 	for _, c := range i.Clocks {
-		if c.Entity == entity && string(c.Regime) == reg {
+		if c.Entity == entity && string(c.Regime) == reg && c.Counterparty == "" {
 			stages = append(stages, string(c.Stage))
 		}
 	}
@@ -118,9 +139,11 @@ func stagesOf(i *Incident, entity, reg string) []string {
 // named; those already closed stay as they were.
 type Submitted struct {
 	Meta
-	Entity     string     `json:"entity"`
-	Regime     string     `json:"regime"`
-	Stages     []string   `json:"stages"`
+	Entity string   `json:"entity"`
+	Regime string   `json:"regime"`
+	Stages []string `json:"stages"`
+	// Contracts are those under which a processor told the controller.
+	Contracts  []string   `json:"contracts,omitempty"`
 	Submission Submission `json:"submission"`
 	// Clocks are all clocks as they stand after it; a stage that waited for
 	// this submission starts here.
@@ -161,12 +184,24 @@ func (s *Submission) instants() regime.Submission {
 	return regime.Submission{LoggedAt: s.SentAt, ReceivedAt: s.ReceiptAt}
 }
 
-func (ev Submitted) applyTo(_ *State, i *Incident, _ Entry) {
+// closes reports whether the clock is one that the submission ends: of the
+// stage, to the same addressee, not yet submitted.
+func (e Submitted) closes(c *Clock) bool {
+	if c.Entity != e.Entity || string(c.Regime) != e.Regime || !slices.Contains(e.Stages, string(c.Stage)) || c.Submitted != nil {
+		return false
+	}
+	return c.Counterparty == "" && len(e.Contracts) == 0 || slices.Contains(e.Contracts, c.Counterparty)
+}
+
+func (ev Submitted) applyTo(_ *State, i *Incident, e Entry) {
 	sub := ev.Submission
+	i.Submissions = append(i.Submissions, &SentReport{
+		Submission: sub, Entity: ev.Entity, Regime: ev.Regime, Stages: ev.Stages, Contracts: ev.Contracts,
+		Voluntary: i.Reportability == Voluntary && !i.hasRegime(ev.Entity, ev.Regime), Record: Stamp{By: ev.By, At: e.At},
+	})
 	i.setClocks(ev.Clocks)
 	for n := range i.Clocks {
-		c := &i.Clocks[n]
-		if c.Entity == ev.Entity && string(c.Regime) == ev.Regime && slices.Contains(ev.Stages, string(c.Stage)) && c.Submitted == nil {
+		if c := &i.Clocks[n]; ev.closes(c) {
 			c.Submitted = &sub
 		}
 	}
