@@ -128,6 +128,7 @@ func (c Config) Tracks() []incident.Track {
 		tracks[i] = incident.Track{
 			Entity: e.Name, MemberState: e.MemberState, Authority: e.Authority,
 			Kind: e.Kind(), Regimes: e.Regimes, Place: e.place(),
+			DataSets: e.DataSets, Contracts: e.Contracts,
 		}
 	}
 	return tracks

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nis2clock/internal/holidays"
+	"nis2clock/internal/incident"
 	"nis2clock/internal/regime"
 )
 
@@ -37,6 +38,9 @@ type Entity struct {
 	Regimes     []regime.ID
 	Place       regime.Place // its zone is nil when neither a zone nor a State was given; its holidays are those written
 	Contact     Contact
+
+	DataSets  []incident.DataSet  // personal data it holds; names are unique
+	Contracts []incident.Contract // under which it processes some; names are unique
 }
 
 // Contact is the person an authority may ask.
@@ -141,6 +145,7 @@ func readEntity(s *section) Entity {
 			e.Place.Holidays[d] = ""
 		}
 	}
+	e.personalData(s)
 	return e
 }
 

@@ -43,8 +43,10 @@ func TestExampleLoads(t *testing.T) {
 		Entities: []Entity{{
 			Name: "acme-energie", LegalName: "ACME Energie GmbH", NationalID: "DE-0123456", Address: "Beispielstraße 1, 10115 Berlin",
 			Class: Essential, Sector: "energy", Type: "electricity supplier", MemberState: "DE", Authority: "BSI", Regimes: []regime.ID{"nis2"},
-			Place:   regime.Place{Zone: berlin, Holidays: regime.Holidays{{Year: 2027, Month: 1, Day: 1}: "", {Year: 2027, Month: 3, Day: 26}: "", {Year: 2027, Month: 3, Day: 29}: ""}},
-			Contact: Contact{Name: "Erika Mustermann", Role: "CISO", Email: "ciso@acme.example", Phone: "+49 30 123456"},
+			Place:     regime.Place{Zone: berlin, Holidays: regime.Holidays{{Year: 2027, Month: 1, Day: 1}: "", {Year: 2027, Month: 3, Day: 26}: "", {Year: 2027, Month: 3, Day: 29}: ""}},
+			Contact:   Contact{Name: "Erika Mustermann", Role: "CISO", Email: "ciso@acme.example", Phone: "+49 30 123456"},
+			DataSets:  []incident.DataSet{{Name: "meter-readings", Role: incident.Processor, Categories: []string{"consumption", "address"}}},
+			Contracts: []incident.Contract{{Name: "stadtwerke", Controller: "Stadtwerke Beispiel", NotifyWithin: 24 * time.Hour, Contact: "privacy@stadtwerke.example", DataSets: []string{"meter-readings"}, Source: "clause 9.2"}},
 		}},
 		Classification: classify.Policy{
 			CorrelateBy: []string{"alertname", "cluster"}, CorrelateWithin: 12 * time.Hour, TriageWithin: 2 * time.Hour,

@@ -265,6 +265,9 @@ func (s *DataSet) settle(t Track) error {
 			s.Categories = k.Categories
 		}
 	}
+	if s.Role == "" && slices.ContainsFunc(t.Contracts, func(c Contract) bool { return slices.Contains(c.DataSets, s.Name) }) {
+		s.Role = Processor
+	}
 	if s.Role != Controller && s.Role != Processor {
 		return invalid("data set %q: is %s its controller or processor?", s.Name, t.Entity)
 	}
