@@ -25,6 +25,8 @@ type incidentCmd struct {
 	Handled       handledCmd       `cmd:"" help:"Record that the handling has ended."`
 	NotReportable notReportableCmd `cmd:"" name:"not-reportable" help:"Record the decision that the incident is not reportable."`
 	Close         closeCmd         `cmd:"" help:"Close an incident that owes no more reports."`
+	Breach        breachCmd        `cmd:"" help:"Record what is known of a personal data breach (GDPR Arts. 33, 34)."`
+	Reportability reportabilityCmd `cmd:"" help:"Report voluntarily (Art. 30), or after all because it must be."`
 }
 
 func incidentPath(id, action string) string {
@@ -102,7 +104,7 @@ func next(v incident.View) *incident.ClockView {
 	var first *incident.ClockView
 	for n := range v.Clocks {
 		c := &v.Clocks[n]
-		if c.SubmittedAt == nil && c.Stopped == nil && (first == nil || c.DueAt.Before(first.DueAt)) {
+		if c.SubmittedAt == nil && c.Stopped == nil && (first == nil || c.DueAt.Before(first.DueAt)) { // without a due instant: first
 			first = c
 		}
 	}
@@ -117,6 +119,9 @@ func remaining(c incident.ClockView) string {
 	switch c.State {
 	case incident.ClockSubmitted, incident.ClockStopped:
 		return ""
+	}
+	if c.DueAt.IsZero() {
+		return "without undue delay"
 	}
 	words := incident.Words(time.Duration(c.RemainingSeconds) * time.Second)
 	if c.RemainingSeconds < 0 {
@@ -168,6 +173,7 @@ func show(env *Env, v incident.View) error {
 		row("INCOMPLETE", "%s", s)
 	}
 	row("Alerts", "%s", alerts(v.Alerts))
+	dossierRows(row, v)
 	if err := tw.Flush(); err != nil {
 		return err
 	}
@@ -182,9 +188,41 @@ func show(env *Env, v incident.View) error {
 		if c.Reference != nil {
 			state += " " + *c.Reference
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Title, state, remaining(c), seconds(c.DueAt), seconds(c.TargetAt), c.Basis, c.Source)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Title, state, remaining(c), due(c), seconds(c.TargetAt), c.Basis, c.Source)
 	}
 	return tw.Flush()
+}
+
+// due is when a report is due.
+func due(c incident.ClockView) string {
+	if c.DueAt.IsZero() {
+		return "no figure"
+	}
+	return seconds(c.DueAt)
+}
+
+// proposed is what happened at an earlier instant that may be the detection.
+var proposed = map[string]string{
+	"supplier_detected_at": "detected in its own systems by", "noticed_at": "noticed by", "received_at": "reported by",
+}
+
+// dossierRows says where the incident came from, what was sent without a clock
+// and what is known of personal data.
+func dossierRows(row func(name, format string, args ...any), v incident.View) {
+	for _, id := range v.Events {
+		row("Event", "%s", id)
+	}
+	for _, p := range v.DetectionProposals {
+		row("EARLIER?", "%s, %s %s: was this the detection?", seconds(p.At), proposed[p.Basis], p.By)
+	}
+	for _, s := range v.Submissions {
+		if s.Voluntary {
+			row("Sent", "%s, voluntarily, %s%s%s", strings.Join(s.Stages, " and "), seconds(s.SubmittedAt), prefixed(" to ", s.To), prefixed(", reference ", s.Reference))
+		}
+	}
+	for _, b := range v.Breaches {
+		breachRows(row, b)
+	}
 }
 
 func prefixed(prefix, s string) string {

@@ -164,6 +164,17 @@ func (s *State) nextEvent(exercise bool, at time.Time) ID {
 	return ID(fmt.Sprintf("%s-%04d", series, s.numbers[series]+1))
 }
 
+// UnknownEvent is an [ErrUnknown] that says that no suspicious event has the id.
+func UnknownEvent(id ID) error { return unknownEvent(id) }
+
+type unknownEvent ID
+
+// Error implements error.
+func (id unknownEvent) Error() string { return "no such event: " + string(id) }
+
+// Unwrap makes it an [ErrUnknown].
+func (unknownEvent) Unwrap() error { return ErrUnknown }
+
 // SuspicionReported enters a suspicious event in the register.
 type SuspicionReported struct {
 	Meta
@@ -223,7 +234,7 @@ func (c NoteSuspicion) decide(_ *Rules, d *decision) (any, error) {
 func (p Person) onEvent(d *decision, id ID) (ev *Suspicion, done bool, err error) {
 	ev, ok := d.s.events[id]
 	if !ok {
-		return nil, false, fmt.Errorf("%w: %s is not in the event register", ErrUnknown, id)
+		return nil, false, UnknownEvent(id)
 	}
 	_, done, err = p.repeated(d)
 	return ev, done, err

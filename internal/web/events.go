@@ -89,7 +89,7 @@ func (s *server) writeEvent(w http.ResponseWriter, status int, id incident.ID) e
 		}
 	})
 	if !known {
-		return fmt.Errorf("%w: %s is not in the event register", incident.ErrUnknown, id)
+		return incident.UnknownEvent(id)
 	}
 	return s.write(w, status, v)
 }
