@@ -338,3 +338,34 @@ func TestBreachRefusals(t *testing.T) {
 	}
 	w.breach(BreachFacts{AwareAt: &earlier, Reason: &text})
 }
+
+// Personal data found to be concerned after the end opens the incident again
+// where something is owed; what is only added to the register does not.
+func TestBreachOfAClosedIncident(t *testing.T) {
+	w := processing(t)
+	w.do(MarkNotReportable{by("ben"), first, "below every threshold"})
+	w.do(Close{by("ben"), first})
+	w.breach(BreachFacts{DataSets: sets("tickets")})
+	if i := w.incident(first); i.Status != Open || !i.ClosedAt.IsZero() {
+		t.Errorf("%s, closed at %s, with notices owed", i.Status, i.ClosedAt)
+	}
+	w.do(Submit{Person: by("ana"), ID: first, Controller: "c-north"})
+	w.do(Submit{Person: by("ana"), ID: first, Controller: "c-south"})
+	w.do(Close{by("ben"), first})
+	text := "the dump was deleted"
+	w.breach(BreachFacts{Measures: &text})
+	if i := w.incident(first); i.Status != StatusClosed {
+		t.Errorf("%s after a word for the register", i.Status)
+	}
+}
+
+// Without data sets of its own in the settings, a name in a contract is data
+// that the entity processes.
+func TestContractsNameTheData(t *testing.T) {
+	w := processing(t)
+	w.rules.Tracks[0].DataSets = nil
+	w.breach(BreachFacts{DataSets: sets("tickets")})
+	if n := w.notices(); len(n) != 2 || w.incident(first).Breach("saas").DataSets[0].Role != Processor {
+		t.Errorf("notices %v", n)
+	}
+}

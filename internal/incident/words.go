@@ -33,6 +33,9 @@ func parts(n int64, unit string, m int64, subunit string) string {
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
 func dues(clocks []Clock) string {
+	if len(clocks) == 0 {
+		return "no clock runs"
+	}
 	parts := make([]string, len(clocks))
 	for i, c := range clocks {
 		of := string(c.Stage)
