@@ -17,6 +17,9 @@ func (c MarkNotReportable) decide(_ *Rules, d *decision) (any, error) {
 	if strings.TrimSpace(c.Reason) == "" {
 		return nil, invalid("why is %s not reportable? the reason is kept with the decision", i.ID)
 	}
+	if i.Reportability == Voluntary {
+		return nil, refused("%s is reported voluntarily: nothing is owed that could stop", i.ID)
+	}
 	for _, cl := range i.Clocks {
 		if cl.Submitted != nil && !i.byBreach(&cl) {
 			return nil, refused("a report (%s) has already gone to the authority: withdraw or correct it there first", cl.Title)

@@ -91,6 +91,19 @@ func TestReportabilityRefusals(t *testing.T) {
 	}
 }
 
+// A decision that stops clocks would let those run that a voluntary report
+// does not have.
+func TestVoluntaryIsNotDecidedAgain(t *testing.T) {
+	w := nearMiss(t)
+	if _, err := w.try(MarkNotReportable{by("ana"), first, "below every threshold"}); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "voluntarily") {
+		t.Errorf("not reportable: %v", err)
+	}
+	w.do(BecomeAware{Person: by("ana"), ID: first, At: w.now})
+	if n := len(w.incident(first).Clocks); n != 0 {
+		t.Errorf("%d clocks after awareness", n)
+	}
+}
+
 // A personal data breach is owed under its own law, whatever the incident is.
 func TestVoluntaryReportWithABreach(t *testing.T) {
 	w := nearMiss(t)
