@@ -74,14 +74,14 @@ func ready(items []Item, now time.Time) []Item {
 // not delivered.
 func wanted(i *incident.Incident, p *incident.ReminderPolicy, now time.Time, add func(incident.Effect, time.Time)) {
 	live := i.Status != incident.StatusClosed && i.Reportability != incident.ReportNotReportable
-	if live && i.Acknowledged == nil {
+	if live && i.Acknowledged == nil && i.Reportability != incident.Voluntary { // nothing is owed that is worth waking anybody for
 		for _, ch := range p.Pagers {
 			if key := key(i.ID, "opened", ch); i.Done[key].IsZero() {
 				add(incident.Effect{Key: key, Role: incident.Page, For: ch, Revision: i.Revision}, i.OpenedAt)
 			}
 		}
 	}
-	if live {
+	if i.Status != incident.StatusClosed { // a breach may be owed although the incident is not
 		for n := range i.Clocks {
 			reminders(i, &i.Clocks[n], p, now, add)
 		}
@@ -188,7 +188,7 @@ func Next(i *incident.Incident, p *incident.ReminderPolicy, now time.Time) time.
 	if m := i.Message; m != nil && m.Revision < i.Revision {
 		consider(m.At.Add(UpdateEvery))
 	}
-	if i.Status == incident.StatusClosed || i.Reportability == incident.ReportNotReportable {
+	if i.Status == incident.StatusClosed {
 		return next
 	}
 	for n := range i.Clocks {

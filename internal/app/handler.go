@@ -142,12 +142,17 @@ func (a *App) renderer() (*report.Renderer, error) {
 // Report makes one report as of the incident's last entry about content.
 func (a *App) Report(ctx context.Context, id incident.ID, stage string) ([]byte, error) {
 	var src report.Source
+	known := false
 	a.desk.View(func(s *incident.State) {
-		if i, ok := s.Incident(id); ok {
+		var i *incident.Incident
+		if i, known = s.Incident(id); known {
 			src.Incident = i.View(i.UpdatedAt)
 			src.Journal.Size = i.Revision
 		}
 	})
+	if !known {
+		return nil, fmt.Errorf("%w: %s", incident.ErrUnknown, id)
+	}
 	entries, err := desk.Entries(ctx, a.desk, a.store, id)
 	if err != nil {
 		return nil, err

@@ -75,7 +75,7 @@ func (c *factsCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
 
 type submitCmd struct {
 	ID        string   `arg:"" help:"INC-…"`
-	Stages    []string `arg:"" name:"stage" help:"early_warning, notification, final_report, …; one submission may close several."`
+	Stages    []string `arg:"" optional:"" name:"stage" help:"early_warning, notification, final_report, …; one submission may close several."`
 	At        instant  `help:"When it was sent (RFC 3339 with offset; default now)." placeholder:"TIME"`
 	Receipt   instant  `help:"When the authority received it." placeholder:"TIME"`
 	Authority string   `help:"To whom."`
@@ -85,12 +85,18 @@ type submitCmd struct {
 	Entity    string   `help:"For which entity, where there are several."`
 	Regime    string   `help:"Under which regime (default nis2, or the only one)."`
 	SHA256    string   `name:"sha256" help:"Digest of what was sent." placeholder:"HEX"`
+
+	Controller string `help:"The controller that was told of a breach, as its processor; then no stage is needed." placeholder:"NAME"`
 }
 
 // Run implements the verb.
 func (c *submitCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
+	if len(c.Stages) == 0 && c.Controller == "" {
+		return usage("say which stage was submitted, such as early_warning, or with --controller who was told")
+	}
 	body := map[string]any{
-		"stages": c.Stages, "authority": c.Authority, "channel": c.Channel, "reference": c.Reference,
+		"controller": c.Controller,
+		"stages":     c.Stages, "authority": c.Authority, "channel": c.Channel, "reference": c.Reference,
 		"submitter": c.Submitter, "entity": c.Entity, "regime": c.Regime, "sha256": c.SHA256,
 	}
 	if !c.At.IsZero() {

@@ -32,6 +32,8 @@ type program struct {
 	CheckConfig checkConfigCmd `cmd:"" name:"check-config" help:"Read a configuration and name every mistake in it."`
 	Classify    classifyCmd    `cmd:"" help:"Show what a webhook body would do, and which label or rule says so; changes nothing."`
 	Incident    incidentCmd    `cmd:"" help:"Act on incidents through the service's API."`
+	Event       eventCmd       `cmd:"" help:"Report and assess suspicious events, before they are incidents."`
+	Register    registerCmd    `cmd:"" help:"Read the registers the law has an entity keep."`
 	Report      reportCmd      `cmd:"" help:"Render a report of an incident."`
 	Journal     journalCmd     `cmd:"" help:"Who did what, when."`
 	Token       tokenCmd       `cmd:"" help:"Make, list and revoke API tokens."`

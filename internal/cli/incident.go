@@ -34,6 +34,8 @@ type incidentCmd struct {
 	NotReportable notReportableCmd `cmd:"" name:"not-reportable" help:"Record the decision that the incident is not reportable."`
 	Reopen        reopenCmd        `cmd:"" help:"Take back that it is not reportable, or closed: its clocks run again."`
 	Close         closeCmd         `cmd:"" help:"Close an incident that owes no more reports."`
+	Breach        breachCmd        `cmd:"" help:"Record what is known of a personal data breach (GDPR Arts. 33, 34)."`
+	Reportability reportabilityCmd `cmd:"" help:"Report voluntarily (Art. 30), or after all because it must be."`
 }
 
 func incidentPath(id, action string) string {
@@ -109,7 +111,7 @@ func next(v incident.View) *incident.ClockView {
 	var first *incident.ClockView
 	for n := range v.Clocks {
 		c := &v.Clocks[n]
-		if c.SubmittedAt == nil && c.Stopped == nil && (first == nil || c.DueAt.Before(first.DueAt)) {
+		if c.SubmittedAt == nil && c.Stopped == nil && (first == nil || c.DueAt.Before(first.DueAt)) { // without a due instant: first
 			first = c
 		}
 	}
@@ -124,6 +126,9 @@ func remaining(c incident.ClockView) string {
 	switch c.State {
 	case incident.ClockSubmitted, incident.ClockStopped:
 		return ""
+	}
+	if c.DueAt.IsZero() {
+		return "without undue delay"
 	}
 	words := incident.Words(time.Duration(c.RemainingSeconds) * time.Second)
 	if c.RemainingSeconds < 0 {

@@ -69,6 +69,7 @@ func show(env *Env, v incident.View) error {
 		row("WARNING", "%s", s)
 	}
 	row("Alerts", "%s", alerts(v.Alerts))
+	dossierRows(row, v)
 	if err := tw.Flush(); err != nil {
 		return err
 	}
@@ -76,6 +77,38 @@ func show(env *Env, v incident.View) error {
 		return err
 	}
 	return showMessages(env, v.Messages)
+}
+
+// due is when a report is due.
+func due(c incident.ClockView) string {
+	if c.DueAt.IsZero() {
+		return "no figure"
+	}
+	return seconds(c.DueAt)
+}
+
+// proposed is what happened at an earlier instant that may be the detection.
+var proposed = map[string]string{
+	"supplier_detected_at": "detected in its own systems by", "noticed_at": "noticed by", "received_at": "reported by",
+}
+
+// dossierRows says where the incident came from, what was sent without a clock
+// and what is known of personal data.
+func dossierRows(row func(name, format string, args ...any), v incident.View) {
+	for _, id := range v.Events {
+		row("Event", "%s", id)
+	}
+	for _, p := range v.DetectionProposals {
+		row("EARLIER?", "%s, %s %s: was this the detection?", seconds(p.At), proposed[p.Basis], p.By)
+	}
+	for _, s := range v.Submissions {
+		if s.Voluntary {
+			row("Sent", "%s, voluntarily, %s%s%s", strings.Join(s.Stages, " and "), seconds(s.SubmittedAt), prefixed(" to ", s.To), prefixed(", reference ", s.Reference))
+		}
+	}
+	for _, b := range v.Breaches {
+		breachRows(row, b)
+	}
 }
 
 // dateName is a date as the head of a row.
@@ -123,7 +156,7 @@ func showClocks(env *Env, clocks []incident.ClockView) error {
 				head = true
 			}
 			fmt.Fprintf(tw, "%s\t%s%s\t%s\t%s\t%s\t%s\t%s\n", report(c), under(string(c.Regime)), clockState(c), remaining(c),
-				seconds(c.DueAt), seconds(c.TargetAt), basis(c), c.Source)
+				due(c), seconds(c.TargetAt), basis(c), c.Source)
 		}
 		if err := tw.Flush(); err != nil {
 			return err

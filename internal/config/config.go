@@ -142,6 +142,7 @@ func (c Config) Tracks() []incident.Track {
 		tracks[i] = incident.Track{
 			Entity: e.Name, MemberState: e.MemberState, Authority: e.Authority,
 			Kind: e.Kind(), NoWeekendRelief: e.NoWeekendRelief(), Regimes: e.Regimes, Place: e.place(c.Law), Types: e.types(), Known: e.Known,
+			DataSets: e.DataSets, Contracts: e.Contracts,
 		}
 	}
 	return tracks

@@ -43,6 +43,9 @@ type Entity struct {
 	// Known are facts of the entity that assessments of significance take from
 	// here: users in the Union, turnover.
 	Known significance.Facts
+
+	DataSets  []incident.DataSet  // personal data it holds; names are unique
+	Contracts []incident.Contract // under which it processes some; names are unique
 }
 
 // Contact is the person an authority may ask.
@@ -204,6 +207,7 @@ func readEntity(s *section, law *regime.Set) Entity {
 			e.Place.Holidays[d] = ""
 		}
 	}
+	e.personalData(s)
 	return e
 }
 

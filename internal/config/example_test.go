@@ -65,6 +65,8 @@ func TestExampleLoads(t *testing.T) {
 			Known: significance.Facts{
 				"users_in_union": {Value: "200000", Origin: "config"}, "annual_turnover_eur": {Value: "12500000", Origin: "config"},
 			},
+			DataSets:  []incident.DataSet{{Name: "meter-readings", Role: incident.Processor, Categories: []string{"consumption", "address"}}},
+			Contracts: []incident.Contract{{Name: "stadtwerke", Controller: "Stadtwerke Beispiel", NotifyWithin: 24 * time.Hour, Contact: "privacy@stadtwerke.example", DataSets: []string{"meter-readings"}, Source: "clause 9.2"}},
 		}},
 		Classification: classify.Policy{
 			CorrelateBy: []string{"alertname", "cluster"}, CorrelateWithin: 12 * time.Hour, TriageWithin: 2 * time.Hour,

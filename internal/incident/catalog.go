@@ -10,7 +10,7 @@ import (
 // Query is the audit question: who did what, when. An empty field asks for any.
 type Query struct {
 	Actor    string
-	Incident ID
+	Incident ID        // or a suspicious event
 	Kind     string    // with or without its version: "incident.opened" finds "incident.opened/v1"
 	From     time.Time // included
 	To       time.Time // not included
@@ -34,12 +34,9 @@ func (s *State) Find(q Query, n int) []uint64 {
 	}
 	var out []uint64
 	if q.Incident != "" {
-		i := s.incidents[q.Incident]
-		if i == nil {
-			return nil
-		}
-		from, _ := slices.BinarySearch(i.Entries, first)
-		for _, seq := range i.Entries[from:] {
+		about, _ := s.EntriesAbout(q.Incident)
+		from, _ := slices.BinarySearch(about, first)
+		for _, seq := range about[from:] {
 			if seq >= end || len(out) == n {
 				break
 			}

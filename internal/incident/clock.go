@@ -9,17 +9,32 @@ import (
 )
 
 // ClockID names one clock of an incident: the report one entity owes under
-// one stage of one regime.
+// one stage of one regime; where the same report is owed to several, to one
+// counterparty.
 type ClockID struct {
 	Entity string         `json:"entity"`
 	Regime regime.ID      `json:"regime"`
 	Stage  regime.StageID `json:"stage"`
+	// Counterparty is the contract under which the report is owed, unique
+	// within the entity; empty where it is owed to an authority.
+	Counterparty string `json:"counterparty,omitzero"`
 }
 
-func (c ClockID) String() string { return c.Entity + "/" + string(c.Regime) + "/" + string(c.Stage) }
+// String is entity/regime/stage, and /counterparty where there is one. The
+// first three hold no slash, so that no two clocks share it.
+func (c ClockID) String() string {
+	s := c.Entity + "/" + string(c.Regime) + "/" + string(c.Stage)
+	if c.Counterparty != "" {
+		s += "/" + c.Counterparty
+	}
+	return s
+}
 
 // Clock is a stage running for one incident. Its instants are results that
-// were computed when the entry was written; zero means "none".
+// were computed when the entry was written; zero means "none". DueAt is zero
+// where the law says "without undue delay" and nobody agreed on a figure: such
+// a clock is never late, and its target, the instant of detection, has passed
+// at once.
 type Clock struct {
 	ClockID
 	Title          string    `json:"title"`

@@ -244,7 +244,7 @@ func TestWarnings(t *testing.T) {
 			t.Errorf("not warned that %q: %s", want, all)
 		}
 	}
-	if _, ok := old.Clock(ClockID{"saas", "cra_vulnerability", "early_warning"}); ok {
+	if _, ok := old.Clock(ClockID{"saas", "cra_vulnerability", "early_warning", ""}); ok {
 		t.Error("the CRA runs a clock for an incident from before its duties began")
 	}
 
@@ -285,7 +285,7 @@ func TestRetiredKinds(t *testing.T) {
 	meta := Meta{ID: first, By: Actor{"ana", "cli"}}
 	apply(Opened{Meta: meta, Title: "B", DetectedAt: at("2026-11-20T10:00:00Z")})
 	apply(Aware{Meta: meta, Person: "ben", Reason: "he saw it", Redated: Redated{Now: at("2026-11-20T10:30:00Z")}})
-	apply(Handled{Meta: meta, HandledAt: at("2026-11-20T11:00:00Z"), Clocks: []Clock{{ClockID: ClockID{"default", "nis2", "early_warning"}}}})
+	apply(Handled{Meta: meta, HandledAt: at("2026-11-20T11:00:00Z"), Clocks: []Clock{{ClockID: ClockID{"default", "nis2", "early_warning", ""}}}})
 	i, _ := s.Incident(first)
 	v := i.View(s.At)
 	if !v.AwareAt.Equal(at("2026-11-20T10:30:00Z")) || *v.AwareBy != "ben" || !v.HandledAt.Equal(at("2026-11-20T11:00:00Z")) || v.Status != StatusHandled || len(v.Clocks) != 1 {

@@ -22,6 +22,8 @@ const (
 	Reminder Role = "reminder"
 	// Heartbeat says that the sender of alerts has gone quiet.
 	Heartbeat Role = "heartbeat"
+	// Triage says that nobody has assessed a suspicious event in time.
+	Triage Role = "triage"
 )
 
 // Effect is something to be said to the outside world. Its key names it for
@@ -96,7 +98,7 @@ func (o *outbox) intend(e Effect, at time.Time) {
 func (o *outbox) deliver(e Effect, ref string, at time.Time) {
 	delete(o.Pending, e.Key)
 	switch e.Role {
-	case Page, Heartbeat, Post:
+	case Page, Heartbeat, Triage, Post:
 		if o.Done == nil {
 			o.Done = map[string]time.Time{}
 		}

@@ -13,7 +13,8 @@ import (
 type Event interface {
 	// Kind is the entry's kind, for example "incident.opened/v1".
 	Kind() string
-	// About is the incident it belongs to; empty for the service as a whole.
+	// About is the incident or the suspicious event it belongs to; empty for the
+	// service as a whole.
 	About() ID
 	// Actor is who caused it.
 	Actor() Actor
@@ -81,6 +82,13 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	Dated{}.Kind():           decode[Dated],
 	MessageRecorded{}.Kind(): decode[MessageRecorded],
 	MessageSettled{}.Kind():  decode[MessageSettled],
+
+	ReportabilitySet{}.Kind():  decode[ReportabilitySet],
+	BreachRecorded{}.Kind():    decode[BreachRecorded],
+	EventJoined{}.Kind():       decode[EventJoined],
+	SuspicionReported{}.Kind(): decode[SuspicionReported],
+	SuspicionAssessed{}.Kind(): decode[SuspicionAssessed],
+	SuspicionNoted{}.Kind():    decode[SuspicionNoted],
 }
 
 func decode[E Event](payload []byte, opts ...json.Options) (Event, error) {

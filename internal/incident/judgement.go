@@ -160,7 +160,7 @@ func (p *pending) check(r *Rules) error {
 		return nil
 	}
 	for n := range i.Clocks {
-		if c := &i.Clocks[n]; within(p.scope, c) && c.Submitted != nil {
+		if c := &i.Clocks[n]; within(p.scope, c) && c.Submitted != nil && !i.byBreach(c) {
 			return refused("a report (%s) has already gone to the authority: tell it first that the incident is not significant, as a correction or withdrawal in the way the State provides, and note what it answers; the reports it still expects keep their clocks", c.Title)
 		}
 	}
@@ -260,7 +260,7 @@ func (i *Incident) decided(scope, what, reason string, stamp Stamp) {
 	delete(i.Proposals, scope)
 	if what == DecidedNotSignificant {
 		for n := range i.Clocks {
-			if c := &i.Clocks[n]; within(scope, c) && c.Open() {
+			if c := &i.Clocks[n]; within(scope, c) && c.Open() && !i.byBreach(c) {
 				c.StoppedAt, c.Stopped = stamp.At, stoppedBy+reason
 			}
 		}
@@ -282,8 +282,9 @@ func (i *Incident) weigh() {
 			not++
 		}
 	}
-	running := slices.ContainsFunc(i.Clocks, func(c Clock) bool { return c.StoppedAt.IsZero() })
+	running := slices.ContainsFunc(i.Clocks, func(c Clock) bool { return c.StoppedAt.IsZero() && !i.byBreach(&c) })
 	switch {
+	case i.Reportability == Voluntary && significant == 0:
 	case significant > 0:
 		i.Reportability = Mandatory
 	case not == len(names) && !running:

@@ -18,6 +18,9 @@ func (c MarkNotReportable) decide(r *Rules, d *decision) (any, error) {
 	if err := p.check(r); err != nil {
 		return nil, err
 	}
+	if i.Reportability == Voluntary {
+		return nil, refused("%s is reported voluntarily: nothing is owed that could stop", i.ID)
+	}
 	p.settle(r, d)
 	return c.ID, nil
 }

@@ -27,6 +27,10 @@ type Track struct {
 	// its turnover, that no assessment needs to ask for.
 	Types []significance.EntityType
 	Known significance.Facts
+	// DataSets are the personal data the entity holds, Contracts those under
+	// which it processes some for a controller.
+	DataSets  []DataSet
+	Contracts []Contract
 }
 
 // Rules is what decisions go by besides the state: the law, the entities and
@@ -109,6 +113,9 @@ func (i *Incident) facts(t Track, id regime.ID) regime.Facts {
 	// While nobody has said that its trust services are not affected, yes is
 	// the safe side.
 	f.AffectsTrustService = t.Kind == regime.TrustServiceProvider && i.AffectsTrustService != classify.No
+	if b := i.Breach(t.Entity); id == gdpr && b != nil && !b.AwareAt.IsZero() {
+		f.AwareAt = b.AwareAt
+	}
 	for n := range i.Clocks {
 		if c := &i.Clocks[n]; c.Entity == t.Entity && c.Regime == id && c.Submitted != nil {
 			f.Submitted[c.Stage] = c.Submitted.instants()
@@ -132,7 +139,7 @@ func (r *Rules) clocks(i *Incident) ([]Clock, Law) {
 		clocks, law = r.clocksOf(i, tracks, nil)
 	}
 	law.Warnings = r.warnings(i, tracks, only)
-	return append(clocks, r.replies(i)...), law
+	return append(r.withDuties(i, clocks), r.replies(i)...), law
 }
 
 func (r *Rules) clocksOf(i *Incident, tracks []Track, only []string) ([]Clock, Law) {

@@ -73,6 +73,12 @@ type Incident struct {
 	Warnings   []string // of the law on the incident, a sentence each
 	Messages   []AuthorityMessage
 	Notes      []Note
+	// Breaches are personal data breaches, at most one for each entity.
+	Breaches []*Breach
+	// Submissions are all that were recorded, oldest first.
+	Submissions []*SentReport
+	// Events are those of the register that it came from or that joined it.
+	Events []EventLink
 	// Cut are batches the sender truncated, by body digest.
 	Cut []Cut
 
@@ -146,6 +152,8 @@ type State struct {
 
 	incidents   map[ID]*Incident
 	order       []ID // by opening
+	events      map[ID]*Suspicion
+	eventOrder  []ID // by entry
 	correlated  map[string]ID
 	occurrences map[string][]occurrenceRef
 	found       []occurrenceRef // those that Prometheus named
@@ -175,6 +183,7 @@ type applied struct {
 func NewState() *State {
 	return &State{
 		incidents:   map[ID]*Incident{},
+		events:      map[ID]*Suspicion{},
 		correlated:  map[string]ID{},
 		occurrences: map[string][]occurrenceRef{},
 		numbers:     map[string]int{},
@@ -244,6 +253,8 @@ func (s *State) Apply(e Entry) {
 	defer func() {
 		if i := s.incidents[e.About]; i != nil {
 			i.Entries = append(i.Entries, e.Seq)
+		} else if ev := s.events[e.About]; ev != nil {
+			ev.Entries = append(ev.Entries, e.Seq)
 		}
 	}()
 	if e.Event == nil {
@@ -258,18 +269,23 @@ func (s *State) Apply(e Entry) {
 	s.applyEvent(e)
 }
 
-// applyErased keeps what the leaf alone says: that an incident was opened and
-// that its number is taken.
+// applyErased keeps what the leaf alone says: that an incident was opened or a
+// suspicious event reported, and that its number is taken.
 func (s *State) applyErased(e Entry) {
 	if e.About == "" {
 		s.applyErasedToken(e)
 		return
 	}
 	s.took(e.About)
-	if e.Kind == (Opened{}).Kind() {
+	switch e.Kind {
+	case (SuspicionReported{}).Kind():
+		s.addEvent(&Suspicion{ID: e.About, What: "(erased)", ReceivedAt: e.At, Recorded: Stamp{At: e.At}, TriageBy: e.At,
+			Assessments: []Verdict{{Outcome: "(erased)", Reportability: Undecided, Record: Stamp{At: e.At}}}})
+	case (Opened{}).Kind():
 		s.add(&Incident{ID: e.About, Title: "(erased)", Status: StatusClosed, Reportability: Undecided, ReceivedAt: e.At, DetectedAt: e.At, OpenedAt: e.At, ClosedAt: e.At})
 	}
 	s.touch(e)
+	s.touchEvent(e)
 }
 
 func (s *State) add(i *Incident) {

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"fmt"
 	"nis2clock/internal/regime"
 	"slices"
@@ -8,14 +9,17 @@ import (
 	"time"
 )
 
-// Submit records that a report went to an authority. One submission may close
-// several stages.
+// Submit records that a report went to an authority, or a processor's notice to
+// a controller. One submission may close several stages.
 type Submit struct {
 	Person
-	ID         ID
-	Entity     string // the incident's only one when empty
-	Regime     string // nis2 when empty
-	Stages     []string
+	ID     ID
+	Entity string // the incident's only one when empty
+	Regime string // nis2 when empty
+	Stages []string
+	// Controller is whom a processor told, by name or by contract: then Regime
+	// and Stages may be left out.
+	Controller string
 	Submission Submission
 }
 
@@ -24,26 +28,45 @@ func (c Submit) decide(r *Rules, d *decision) (any, error) {
 	if err != nil || done {
 		return c.ID, err
 	}
-	entity, id, err := i.duty(c.Entity, regime.ID(c.Regime))
+	contracts, err := c.address(r, i)
 	if err != nil {
 		return nil, err
 	}
-	c.Entity, c.Regime = entity, string(id)
-	if err := c.check(i, d.now); err != nil {
+	if err := c.check(r, i, d.now); err != nil {
 		return nil, err
 	}
+	ev := Submitted{Meta: c.metaFor(c.ID), Entity: c.Entity, Regime: c.Regime, Stages: c.Stages, Contracts: contracts, Submission: c.Submission}
 	after := *i
 	after.Clocks = slices.Clone(i.Clocks)
 	for n := range after.Clocks {
-		cl := &after.Clocks[n]
-		if cl.Entity == c.Entity && string(cl.Regime) == c.Regime && slices.Contains(c.Stages, string(cl.Stage)) && cl.Submitted == nil {
+		if cl := &after.Clocks[n]; ev.closes(cl) {
 			cl.Submitted = &c.Submission
 		}
 	}
-	ev := Submitted{Meta: c.metaFor(c.ID), Entity: c.Entity, Regime: c.Regime, Stages: c.Stages, Submission: c.Submission}
 	ev.Recount = r.recount(i, &after)
 	d.emit(ev)
 	return c.ID, nil
+}
+
+// address fills in which entity reports under which regime, and the contracts
+// under which a controller was told.
+func (c *Submit) address(r *Rules, i *Incident) (contracts []string, err error) {
+	id := regime.ID(c.Regime)
+	switch {
+	case c.Controller != "":
+		if c.Entity, _, err = i.duty(c.Entity, GDPRProcessor); err == nil {
+			contracts, err = c.told(i)
+		}
+		return contracts, err
+	case i.Reportability == Voluntary && !slices.ContainsFunc(i.Clocks, func(cl Clock) bool { return cl.Regime == id }):
+		var t Track
+		t, err = r.entity(c.Entity)
+		c.Entity, c.Regime = t.Entity, cmp.Or(c.Regime, string(nis2))
+		return nil, err
+	}
+	c.Entity, id, err = i.duty(c.Entity, id)
+	c.Regime = string(id)
+	return nil, err
 }
 
 // open is the report that a person means by the name of its stage: of those that are owed more than once, the first still owed.
@@ -60,7 +83,7 @@ func (i *Incident) open(entity string, id regime.ID, stage string) (*Clock, bool
 	return exact, ok
 }
 
-func (c *Submit) check(i *Incident, now time.Time) error {
+func (c *Submit) check(r *Rules, i *Incident, now time.Time) error {
 	sub := &c.Submission
 	if sub.SentAt.IsZero() {
 		sub.SentAt = now
@@ -80,8 +103,17 @@ func (c *Submit) check(i *Incident, now time.Time) error {
 	if began := i.began(); sub.SentAt.Before(began) {
 		return invalid("submission at %s lies before detection at %s: correct it, or record first that awareness came earlier", utc(sub.SentAt), utc(began))
 	}
+	if c.Controller != "" {
+		return nil
+	}
 	c.Stages = slices.Clone(c.Stages)
 	for n, stage := range c.Stages {
+		if c.voluntary(r, i, stage) {
+			continue
+		}
+		if c.Regime == string(GDPRProcessor) {
+			return invalid("say which controller was told%s", i.controllersOf(c.Entity))
+		}
 		cl, ok := i.open(c.Entity, regime.ID(c.Regime), stage)
 		if !ok {
 			return invalid("%s has no stage %q under %s for entity %q: it has %s", i.ID, stage, c.Regime, c.Entity, strings.Join(stagesOf(i, c.Entity, c.Regime), ", "))
@@ -120,7 +152,7 @@ func (c *Clock) waitsFor() string {
 func stagesOf(i *Incident, entity, reg string) []string {
 	var stages []string
 	for _, c := range i.Clocks {
-		if c.Entity == entity && string(c.Regime) == reg {
+		if c.Entity == entity && string(c.Regime) == reg && c.Counterparty == "" {
 			stages = append(stages, string(c.Stage))
 		}
 	}
@@ -131,9 +163,11 @@ func stagesOf(i *Incident, entity, reg string) []string {
 // named; those already closed stay as they were.
 type Submitted struct {
 	Meta
-	Entity     string     `json:"entity"`
-	Regime     string     `json:"regime"`
-	Stages     []string   `json:"stages"`
+	Entity string   `json:"entity"`
+	Regime string   `json:"regime"`
+	Stages []string `json:"stages"`
+	// Contracts are those under which a processor told the controller.
+	Contracts  []string   `json:"contracts,omitempty"`
 	Submission Submission `json:"submission"`
 	// Recount has all clocks as they stand after it; a stage that waited for
 	// this submission starts here.
@@ -173,12 +207,24 @@ func (s *Submission) instants() regime.Submission {
 	return regime.Submission{LoggedAt: s.SentAt, ReceivedAt: s.ReceiptAt}
 }
 
-func (ev Submitted) applyTo(_ *State, i *Incident, _ Entry) {
+// closes reports whether the clock is one that the submission ends: of the
+// stage, to the same addressee, not yet submitted.
+func (e Submitted) closes(c *Clock) bool {
+	if c.Entity != e.Entity || string(c.Regime) != e.Regime || !slices.Contains(e.Stages, string(c.Stage)) || c.Submitted != nil {
+		return false
+	}
+	return c.Counterparty == "" && len(e.Contracts) == 0 || slices.Contains(e.Contracts, c.Counterparty)
+}
+
+func (ev Submitted) applyTo(_ *State, i *Incident, e Entry) {
 	sub := ev.Submission
+	i.Submissions = append(i.Submissions, &SentReport{
+		Submission: sub, Entity: ev.Entity, Regime: ev.Regime, Stages: ev.Stages, Contracts: ev.Contracts,
+		Voluntary: i.Reportability == Voluntary && !i.hasRegime(ev.Entity, ev.Regime), Record: Stamp{By: ev.By, At: e.At},
+	})
 	i.recounted(ev.Recount)
 	for n := range i.Clocks {
-		c := &i.Clocks[n]
-		if c.Entity == ev.Entity && string(c.Regime) == ev.Regime && slices.Contains(ev.Stages, string(c.Stage)) && c.Submitted == nil {
+		if c := &i.Clocks[n]; ev.closes(c) {
 			c.Submitted = &sub
 		}
 	}

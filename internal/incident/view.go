@@ -56,11 +56,14 @@ type View struct {
 	Evidence []struct{}    `json:"evidence"`
 	Links    Links         `json:"links"`
 	Revision uint64        `json:"revision"`
+
+	Dossier
 }
 
 // ClockView is a clock at one instant. RemainingSeconds is measured against
 // DueAt and negative once that is past; it and Late belong to the instant the
-// view was made.
+// view was made. Where no figure is agreed DueAt is left out, RemainingSeconds
+// is 0 and the report is owed without undue delay.
 type ClockView struct {
 	ClockID
 	Title            string     `json:"title"`
@@ -71,7 +74,7 @@ type ClockView struct {
 	Awaits           *string    `json:"awaits"` // of a projected clock: what starts its period
 	StartedAt        time.Time  `json:"started_at"`
 	TargetAt         time.Time  `json:"target_at"`
-	DueAt            time.Time  `json:"due_at"`
+	DueAt            time.Time  `json:"due_at,omitzero"`
 	OuterReadingAt   *time.Time `json:"outer_reading_at"`
 	RemainingSeconds int64      `json:"remaining_seconds"`
 	SubmittedAt      *time.Time `json:"submitted_at"`
@@ -172,6 +175,7 @@ func (i *Incident) View(now time.Time) View {
 			Labels: maps.Clone(a.Labels), Annotations: maps.Clone(a.Annotations), GeneratorURL: a.GeneratorURL, Flags: slices.Clone(a.Flags), Found: some(a.Found),
 		})
 	}
+	v.Dossier = i.dossier(now)
 	return v
 }
 
@@ -181,6 +185,9 @@ func (c *Clock) view(now time.Time) ClockView {
 		State: c.State(now), Basis: c.Basis, Awaits: some(c.Awaits), StartedAt: c.StartedAt, TargetAt: c.TargetAt, DueAt: c.DueAt, OuterReadingAt: some(c.OuterReadingAt),
 		RemainingSeconds: int64(c.DueAt.Sub(now) / time.Second), Late: c.Late(now), Stopped: some(c.Stopped),
 		Source: c.Source, Confidence: c.Confidence,
+	}
+	if c.DueAt.IsZero() {
+		v.RemainingSeconds = 0
 	}
 	if c.Submitted != nil {
 		v.SubmittedAt, v.ReceiptAt, v.Reference = new(c.Submitted.SentAt), some(c.Submitted.ReceiptAt), some(c.Submitted.Reference)

@@ -111,6 +111,9 @@ func (r *Renderer) clock(c incident.ClockView) Clock {
 		StartedAt: r.when(c.StartedAt), TargetAt: r.when(c.TargetAt), DueAt: r.when(c.DueAt), OuterReadingAt: r.maybe(c.OuterReadingAt),
 		SubmittedAt: r.maybe(c.SubmittedAt), Source: c.Source,
 	}
+	if c.DueAt.IsZero() {
+		out.DueAt = "without undue delay, no figure agreed"
+	}
 	if c.Confidence != "verified" {
 		out.Source += " (unconfirmed: " + c.Confidence + ")"
 	}

@@ -25,7 +25,7 @@ func render(n dispatch.Notice, zone *time.Location) message {
 		return incidentMessage(n, zone)
 	case incident.Reminder:
 		return reminderMessage(n, zone)
-	case incident.Heartbeat:
+	case incident.Heartbeat, incident.Triage:
 		return serviceMessage(n)
 	}
 	return pageMessage(n, zone)

@@ -75,6 +75,7 @@ func (s *server) submit(w http.ResponseWriter, r *http.Request) error {
 		Regime      string    `json:"regime"`
 		Stage       string    `json:"stage"`
 		Stages      []string  `json:"stages"`
+		Controller  string    `json:"controller"`
 		SubmittedAt time.Time `json:"submitted_at"`
 		ReceiptAt   time.Time `json:"receipt_at"`
 		Authority   string    `json:"authority"`
@@ -91,7 +92,7 @@ func (s *server) submit(w http.ResponseWriter, r *http.Request) error {
 		in.Stages = append(in.Stages, in.Stage)
 	}
 	return s.do(w, r, http.StatusOK, incident.Submit{
-		Person: p, ID: id(r), Entity: in.Entity, Regime: in.Regime, Stages: in.Stages,
+		Person: p, ID: id(r), Entity: in.Entity, Regime: in.Regime, Stages: in.Stages, Controller: in.Controller,
 		Submission: incident.Submission{
 			SentAt: in.SubmittedAt, ReceiptAt: in.ReceiptAt, Authority: in.Authority, Channel: in.Channel,
 			Submitter: in.Submitter, Reference: in.Reference, SHA256: in.SHA256,

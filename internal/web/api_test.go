@@ -40,6 +40,11 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/tokens":                                            `{"name":"ana","role":"responder"}`,
 		"DELETE /api/v1/tokens/{name}":                                   ``,
 		"POST /-/reload":                                                 ``,
+		"POST /api/v1/incidents/{id}/reportability":                      `{"reportability":"voluntary","reason":"others may be hit"}`,
+		"POST /api/v1/incidents/{id}/breach":                             `{"data_sets":[{"name":"tickets","role":"processor"}],"subjects":{"number":12,"estimate":true}}`,
+		"POST /api/v1/events":                                            `{"what":"odd log-ins","reporter":{"kind":"staff"}}`,
+		"POST /api/v1/events/{id}/assess":                                `{"outcome":"near_miss","reason":"the gateway refused it"}`,
+		"POST /api/v1/events/{id}/notes":                                 `{"text":"hello"}`,
 	}
 	for _, r := range web.Routes() {
 		route := r.Pattern
@@ -53,7 +58,12 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 				t.Fatal("this path changes state and is not tried here: add it")
 			}
 			id := s.alert("A "+route, "x")
-			if strings.HasSuffix(path, "/close") || strings.HasSuffix(path, "/reopen") { // only what owes nothing can be closed, or re-opened
+			field := "clocks"
+			if strings.HasPrefix(path, "/api/v1/events") {
+				id, field = s.event("customer"), "triage_by"
+			}
+			switch path[strings.LastIndexByte(path, '/'):] {
+			case "/close", "/reopen", "/reportability": // only what owes nothing can be closed, re-opened or be voluntary
 				s.api("POST", "/incidents/"+id+"/not-reportable", `{"reason":"x"}`)
 			}
 			switch path[strings.LastIndexByte(path, '/'):] {
@@ -70,9 +80,9 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 				t.Fatalf("%s %s", a.Status, a.body)
 			}
 			ofIncident := strings.HasPrefix(path, "/api/v1/incidents")
-			if ofIncident {
-				if v := a.decode(t); v["id"] == nil || v["clocks"] == nil {
-					t.Errorf("the answer is not the incident: %s", a.body)
+			if ofIncident || field != "clocks" {
+				if v := a.decode(t); v["id"] == nil || v[field] == nil {
+					t.Errorf("the answer is not what was changed: %s", a.body)
 				}
 			}
 			after := entries(t, s)
