@@ -56,7 +56,7 @@ var rules = map[string]rule{
 	"internal/config": {
 		[]string{
 			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/pagerduty", "internal/regime",
-			"internal/slack",
+			"internal/slack", "internal/vault",
 		},
 		"it fills in the rooms' own settings and starts nothing",
 	},
@@ -114,6 +114,8 @@ var owners = map[string]string{
 	"github.com/go-pdf/fpdf":             "internal/report/pdf",
 	"github.com/yuin/goldmark":           "internal/report/pdf",
 	"github.com/alecthomas/kong":         "internal/cli",
+	"github.com/klauspost/compress":      "internal/vault",
+	"filippo.io/age":                     "internal/vault",
 }
 
 func TestOneRoomKnowsALibrary(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"nis2clock/internal/intake"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/slack"
+	"nis2clock/internal/vault"
 )
 
 // Config is everything an operator can set. Paths are as the process can open
@@ -27,6 +28,7 @@ type Config struct {
 	Intake         Intake
 	PagerDuty      *pagerduty.Config // nil for none
 	Slack          *slack.Config     // nil for none
+	Vault          vault.Config
 	Web            Web
 	// TemplatesDir holds report templates that replace the built-in ones;
 	// empty for none.
@@ -150,6 +152,8 @@ func (c Config) LogValue() slog.Value {
 		slog.Any("alertmanagers", c.Intake.Alertmanagers),
 		slog.Bool("pagerduty", c.PagerDuty != nil),
 		slog.Bool("slack", c.Slack != nil),
+		slog.String("vault_compression", c.Vault.Compression.String()),
+		slog.Int("vault_recipients", len(c.Vault.Recipients)),
 		slog.String("templates_dir", c.TemplatesDir),
 	)
 }

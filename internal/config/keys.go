@@ -41,6 +41,9 @@ func (c *Config) read(s *section) {
 		c.Slack = readSlack(sub)
 		c.Slack.Zone = c.Zone()
 	}
+	if sub, ok := s.section("evidence"); ok {
+		c.evidence(sub)
+	}
 	if sub, ok := s.section("web"); ok {
 		c.Web.read(sub)
 	}

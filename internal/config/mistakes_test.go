@@ -55,11 +55,16 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"not YAML", "web: [\n", []string{"1: not YAML: sequence end token ']' not found"}},
 		{"tab", "web:\n\tlisten: x\n", []string{`2: not YAML: found character '\t' that cannot start any token`}},
+		{"vault", "evidence:\n  vault:\n    compression: brotli\n    recipients: [AGE-SECRET-KEY-1QQQ]\n    identity_file: " + filepath.Join(dir, "key"), []string{
+			`3: evidence.vault.compression: "brotli" is not a level of compression: want off, fastest, default, better or best`,
+			"4: evidence.vault.recipients[0]: is not an age recipient: give the line age1… that age-keygen prints as the public key",
+			"5: evidence.vault.identity_file: the file named there holds no age identity, such as age-keygen writes",
+		}},
 		{"a list at the root", "- web\n", []string{"1: want keys with values, such as name: value"}},
 		{"a word at the root", "data_dir:/data\n", []string{"1: want keys with values, such as name: value"}},
 		{"two documents", "data_dir: /a\n---\ndata_dir: /b\n", []string{"3: a second document: keep one"}},
 		{"a directive", "%YAML 1.2\n---\ndata_dir: /a\n", []string{"3: a second document: keep one"}},
-		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, entities, classification, clocks, intake, pagerduty, slack, web or reports"}},
+		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, entities, classification, clocks, intake, pagerduty, slack, evidence, web or reports"}},
 		{"unknown key below", "web:\n  listen: :80\n  tsl: {}\n", []string{"3: web.tsl: unknown key: want listen, external_url or tls"}},
 		{"unknown key in a list", "entities:\n  - name: a\n  - contact: {mail: x}\n", []string{"3: entities[1].contact.mail: unknown key: want name, role, email or phone"}},
 		{"unknown key that may be a secret", "slack:\n  channel: C024BE91L\n  token_file: token\n  signing_secret_file: token\n  x0xb-123456: 1\n", []string{"5: slack: unknown key: want token, token_file, signing_secret, signing_secret_file, channel or url"}},
@@ -157,7 +162,7 @@ func TestMistakes(t *testing.T) {
 		{"templates", "reports: {templates_dir: token}\n", []string{"1: reports.templates_dir: the path named there is not that of a folder"}},
 		{"certificate", "web: {tls: {cert_file: ., key_file: key}}\n", []string{"1: web.tls.cert_file: the path named there is not that of a file"}},
 		{"all at once, by line", "zzz: 1\nweb: {listen: x}\nclocks: {overdue_every: x}\ndata_dir: []\n", []string{
-			"1: zzz: unknown key: want data_dir, entities, classification, clocks, intake, pagerduty, slack, web or reports",
+			"1: zzz: unknown key: want data_dir, entities, classification, clocks, intake, pagerduty, slack, evidence, web or reports",
 			`2: web.listen: "x" is not host:port, such as 127.0.0.1:2555, or :2555 for every interface`,
 			`3: clocks.overdue_every: "x" is not a length of time such as 15m, 4h or 1d`,
 			"4: data_dir: want a single value"}},
