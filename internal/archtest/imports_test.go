@@ -26,6 +26,7 @@ var rules = map[string]rule{
 	"internal/journal":             {nil, "the log knows bytes, not incidents: it can be replaced, and verified without the rest"},
 	"internal/journal/journaltest": {[]string{"internal/journal"}, "it tests any implementation through the interface"},
 	"internal/vault":               {nil, "files by their digest, whatever is in them"},
+	"internal/offsite":             {[]string{"internal/journal", "internal/vault"}, "it copies bytes that prove themselves and knows no incident"},
 	"internal/desk":                {[]string{"internal/incident", "internal/journal"}, "it joins decisions to the log and knows neither senders nor receivers"},
 
 	// The ways in.
@@ -55,7 +56,7 @@ var rules = map[string]rule{
 	// What puts them together.
 	"internal/config": {
 		[]string{
-			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/pagerduty", "internal/regime",
+			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/offsite", "internal/pagerduty", "internal/regime",
 			"internal/slack", "internal/vault",
 		},
 		"it fills in the rooms' own settings and starts nothing",
@@ -63,13 +64,13 @@ var rules = map[string]rule{
 	"internal/app": {
 		[]string{
 			"internal/access", "internal/config", "internal/desk", "internal/dispatch", "internal/incident", "internal/intake", "internal/journal",
-			"internal/pagerduty", "internal/regime", "internal/report", "internal/slack", "internal/vault", "internal/web", "templates",
+			"internal/offsite", "internal/pagerduty", "internal/regime", "internal/report", "internal/slack", "internal/vault", "internal/web", "templates",
 		},
 		"the one place that wires everything; never a command line or a stand-in",
 	},
 	"internal/cli": {
 		[]string{
-			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/holidays", "internal/incident", "internal/journal", "internal/regime",
+			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/holidays", "internal/incident", "internal/journal", "internal/offsite", "internal/regime",
 			"internal/pagerduty", "internal/pagerduty/pdfake", "internal/slack", "internal/slack/slackfake", // the demo and its stand-ins
 		},
 		"a verb calls the service or reads a file; the record is changed through the API only",
@@ -116,6 +117,8 @@ var owners = map[string]string{
 	"github.com/alecthomas/kong":         "internal/cli",
 	"github.com/klauspost/compress":      "internal/vault",
 	"filippo.io/age":                     "internal/vault",
+	"github.com/minio/minio-go":          "internal/offsite",
+	"github.com/cenkalti/backoff":        "internal/offsite",
 }
 
 func TestOneRoomKnowsALibrary(t *testing.T) {

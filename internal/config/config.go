@@ -10,6 +10,7 @@ import (
 	"nis2clock/internal/classify"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
+	"nis2clock/internal/offsite"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/slack"
 	"nis2clock/internal/vault"
@@ -29,6 +30,7 @@ type Config struct {
 	PagerDuty      *pagerduty.Config // nil for none
 	Slack          *slack.Config     // nil for none
 	Vault          vault.Config
+	Offsite        *offsite.Config // nil for none
 	Web            Web
 	// TemplatesDir holds report templates that replace the built-in ones;
 	// empty for none.
@@ -154,6 +156,7 @@ func (c Config) LogValue() slog.Value {
 		slog.Bool("slack", c.Slack != nil),
 		slog.String("vault_compression", c.Vault.Compression.String()),
 		slog.Int("vault_recipients", len(c.Vault.Recipients)),
+		slog.Bool("offsite", c.Offsite != nil),
 		slog.String("templates_dir", c.TemplatesDir),
 	)
 }

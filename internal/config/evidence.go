@@ -1,7 +1,13 @@
 package config
 
 import (
+	"fmt"
+	"time"
+
+	"nis2clock/internal/offsite"
 	"nis2clock/internal/vault"
+
+	"github.com/prometheus/common/model"
 )
 
 // evidence takes what is kept of an incident and where.
@@ -9,6 +15,9 @@ func (c *Config) evidence(s *section) {
 	defer s.close()
 	if sub, ok := s.section("vault"); ok {
 		readVault(sub, &c.Vault)
+	}
+	if sub, ok := s.section("offsite"); ok {
+		c.Offsite = readOffsite(sub)
 	}
 }
 
@@ -30,4 +39,56 @@ func readVault(s *section, c *vault.Config) {
 func parseRecipient(s string) (string, error) {
 	_, err := vault.ParseRecipient(s)
 	return s, err
+}
+
+func readOffsite(s *section) *offsite.Config {
+	defer s.close()
+	c := &offsite.Config{Mode: offsite.Governance, Retention: offsite.DefaultRetention}
+	if !scalar(s, "endpoint", &c.Endpoint, parseHost) {
+		s.missing("endpoint", "give the address of the S3 server, such as https://s3.eu-central-1.amazonaws.com")
+	}
+	scalar(s, "region", &c.Region, parseText)
+	if !scalar(s, "bucket", &c.Bucket, parseBucket) {
+		s.missing("bucket", "give the name of a bucket that was made with Object Lock enabled")
+	}
+	scalar(s, "prefix", &c.Prefix, func(text string) (string, error) { return text, offsite.CheckPrefix(text) })
+	key, f, _ := s.secret("access_key")
+	if f == nil {
+		s.missing("access_key_file", "name the file that holds the access key's id, or write access_key: ${NAME}")
+	}
+	secret, f, _ := s.secret("secret_key")
+	if f == nil {
+		s.missing("secret_key_file", "name the file that holds the secret key, or write secret_key: ${NAME}")
+	}
+	c.AccessKey, c.SecretKey = key, secret
+	s.file("ca_file", &c.CAFile)
+	scalar(s, "mode", &c.Mode, offsite.ParseMode)
+	scalar(s, "retention", &c.Retention, parseRetention)
+	scalar(s, "legal_hold", &c.LegalHold, parseBool)
+	return c
+}
+
+func parseBucket(s string) (string, error) {
+	if !offsite.IsBucket(s) {
+		return "", fmt.Errorf("%s is not the name of a bucket: 3 to 63 small letters, digits, dots and dashes", quote(s))
+	}
+	return s, nil
+}
+
+func parseRetention(s string) (time.Duration, error) {
+	d, err := parseDuration(s)
+	if err == nil && (d < offsite.MinRetention || d > offsite.MaxRetention) {
+		return 0, fmt.Errorf("%s is out of bounds: want %s to 3660d", quote(s), model.Duration(offsite.MinRetention))
+	}
+	return d, err
+}
+
+func parseBool(s string) (bool, error) {
+	switch s {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, fmt.Errorf("%s is neither true nor false", quote(s))
 }
