@@ -27,6 +27,7 @@ var rules = map[string]rule{
 	"internal/journal/journaltest": {[]string{"internal/journal"}, "it tests any implementation through the interface"},
 	"internal/vault":               {nil, "files by their digest, whatever is in them"},
 	"internal/offsite":             {[]string{"internal/journal", "internal/vault"}, "it copies bytes that prove themselves and knows no incident"},
+	"internal/timestamp":           {nil, "a digest in, a token out, whatever it is the digest of"},
 	"internal/desk":                {[]string{"internal/incident", "internal/journal"}, "it joins decisions to the log and knows neither senders nor receivers"},
 
 	// The ways in.
@@ -119,6 +120,7 @@ var owners = map[string]string{
 	"filippo.io/age":                     "internal/vault",
 	"github.com/minio/minio-go":          "internal/offsite",
 	"github.com/cenkalti/backoff":        "internal/offsite",
+	"github.com/smallstep/pkcs7":         "internal/timestamp",
 }
 
 func TestOneRoomKnowsALibrary(t *testing.T) {
