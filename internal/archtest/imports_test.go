@@ -58,7 +58,7 @@ var rules = map[string]rule{
 	"internal/config": {
 		[]string{
 			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/offsite", "internal/pagerduty", "internal/regime",
-			"internal/slack", "internal/vault",
+			"internal/slack", "internal/timestamp", "internal/vault",
 		},
 		"it fills in the rooms' own settings and starts nothing",
 	},

@@ -13,6 +13,7 @@ import (
 	"nis2clock/internal/offsite"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/slack"
+	"nis2clock/internal/timestamp"
 	"nis2clock/internal/vault"
 )
 
@@ -30,7 +31,8 @@ type Config struct {
 	PagerDuty      *pagerduty.Config // nil for none
 	Slack          *slack.Config     // nil for none
 	Vault          vault.Config
-	Offsite        *offsite.Config // nil for none
+	Offsite        *offsite.Config   // nil for none
+	Timestamps     *timestamp.Config // nil for none
 	Web            Web
 	// TemplatesDir holds report templates that replace the built-in ones;
 	// empty for none.
@@ -157,6 +159,7 @@ func (c Config) LogValue() slog.Value {
 		slog.String("vault_compression", c.Vault.Compression.String()),
 		slog.Int("vault_recipients", len(c.Vault.Recipients)),
 		slog.Bool("offsite", c.Offsite != nil),
+		slog.Bool("timestamps", c.Timestamps != nil),
 		slog.String("templates_dir", c.TemplatesDir),
 	)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"nis2clock/internal/offsite"
+	"nis2clock/internal/timestamp"
 	"nis2clock/internal/vault"
 
 	"github.com/prometheus/common/model"
@@ -18,6 +19,9 @@ func (c *Config) evidence(s *section) {
 	}
 	if sub, ok := s.section("offsite"); ok {
 		c.Offsite = readOffsite(sub)
+	}
+	if sub, ok := s.section("timestamps"); ok {
+		c.Timestamps = readTimestamps(sub)
 	}
 }
 
@@ -66,6 +70,40 @@ func readOffsite(s *section) *offsite.Config {
 	scalar(s, "retention", &c.Retention, parseRetention)
 	scalar(s, "legal_hold", &c.LegalHold, parseBool)
 	return c
+}
+
+func readTimestamps(s *section) *timestamp.Config {
+	defer s.close()
+	c := new(timestamp.Config)
+	if !scalar(s, "url", &c.URL, parseURL) {
+		s.missing("url", "give the address of an RFC 3161 time-stamp authority")
+	}
+	if f, ok := s.take("roots_file"); !ok {
+		s.missing("roots_file", "name the PEM file of the authority's root certificates")
+	} else if path, _, ok := f.stat(); ok {
+		if c.RootsFile = path; !certificates(path) {
+			f.refuse("the file named there holds no certificate in PEM")
+		}
+	}
+	s.file("ca_file", &c.CAFile)
+	if basic, ok := s.section("basic"); ok {
+		defer basic.close()
+		if !scalar(basic, "username", &c.Username, parseUsername) {
+			basic.missing("username", "give the name that the authority knows")
+		}
+		password, f, _ := basic.secret("password")
+		if f == nil {
+			basic.missing("password_file", "name the file that holds the password, or write password: ${NAME}")
+		}
+		c.Password = password
+	}
+	return c
+}
+
+// certificates reports whether a file holds one.
+func certificates(path string) bool {
+	_, err := timestamp.Roots(path)
+	return err == nil
 }
 
 func parseBucket(s string) (string, error) {

@@ -15,6 +15,7 @@ import (
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/regime"
 	"nis2clock/internal/slack"
+	"nis2clock/internal/timestamp"
 	"nis2clock/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -69,6 +70,10 @@ func TestExampleLoads(t *testing.T) {
 			Endpoint: "https://s3.eu-central-1.amazonaws.com", Region: "eu-central-1", Bucket: "acme-evidence", Prefix: "nis2clock/",
 			AccessKey: "example-access-key", SecretKey: "example-secret-key", CAFile: in("clients.crt"),
 			Mode: offsite.Compliance, Retention: 365 * 24 * time.Hour, LegalHold: true,
+		},
+		Timestamps: &timestamp.Config{
+			URL: "https://tsa.example/rfc3161", RootsFile: in("tsa-roots.crt"), CAFile: in("clients.crt"),
+			Username: "acme", Password: "example-tsa-password",
 		},
 		Web: Web{
 			Listen: "0.0.0.0:2555", ExternalURL: "https://nis2.acme.example",

@@ -69,6 +69,11 @@ func TestMistakes(t *testing.T) {
 			`7: evidence.offsite.retention: "100y" is out of bounds: want 1d to 3660d`,
 			`8: evidence.offsite.legal_hold: "perhaps" is neither true nor false`,
 		}},
+		{"time-stamps", "evidence:\n  timestamps:\n    url: ftp://tsa.example\n    roots_file: " + filepath.Join(dir, "public") + "\n    basic: {username: u}\n", []string{
+			"3: evidence.timestamps.url: is not an address such as https://host.example",
+			"4: evidence.timestamps.roots_file: the file named there holds no certificate in PEM",
+			"5: evidence.timestamps.basic.password_file: is missing: name the file that holds the password, or write password: ${NAME}",
+		}},
 		{"a list at the root", "- web\n", []string{"1: want keys with values, such as name: value"}},
 		{"a word at the root", "data_dir:/data\n", []string{"1: want keys with values, such as name: value"}},
 		{"two documents", "data_dir: /a\n---\ndata_dir: /b\n", []string{"3: a second document: keep one"}},
