@@ -37,6 +37,7 @@ var (
 const (
 	connectWithin = 10 * time.Second
 	answerWithin  = 30 * time.Second // from the last byte sent to the first received
+	stallWithin   = time.Minute      // between two pieces of either
 	// slowest is the speed in bytes per second below which a transfer is given up.
 	slowest = 64 << 10
 )
@@ -74,7 +75,7 @@ func openBucket(c Config, now func() time.Time) (*bucket, error) {
 	}
 	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: connectWithin}).DialContext,
+		DialContext:           dial,
 		TLSHandshakeTimeout:   connectWithin,
 		ResponseHeaderTimeout: answerWithin,
 		ExpectContinueTimeout: time.Second,
@@ -104,6 +105,38 @@ func openBucket(c Config, now func() time.Time) (*bucket, error) {
 		return nil, fmt.Errorf("off-site copy: %w", err)
 	}
 	return &bucket{c: c, client: client, now: now}, nil
+}
+
+// dial connects, to a server that may not stop in the middle.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := (&net.Dialer{Timeout: connectWithin}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &lively{c, stallWithin}, nil
+}
+
+// lively is a connection on which every read and write ends within a time, also
+// where a list or an object stops halfway.
+type lively struct {
+	net.Conn
+	within time.Duration
+}
+
+// Read implements [io.Reader].
+func (l *lively) Read(p []byte) (int, error) {
+	if err := l.SetReadDeadline(time.Now().Add(l.within)); err != nil {
+		return 0, err
+	}
+	return l.Conn.Read(p)
+}
+
+// Write implements [io.Writer].
+func (l *lively) Write(p []byte) (int, error) {
+	if err := l.SetWriteDeadline(time.Now().Add(l.within)); err != nil {
+		return 0, err
+	}
+	return l.Conn.Write(p)
 }
 
 // within bounds a request that transfers so many bytes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/build"
 	"io/fs"
 	"net"
 	"net/http"
@@ -47,8 +48,7 @@ func startGateway(t *testing.T, versioning bool) *gateway {
 	t.Helper()
 	program, err := exec.LookPath("versitygw")
 	if err != nil {
-		out, _ := exec.Command("go", "env", "GOPATH").Output()
-		program, err = exec.LookPath(filepath.Join(strings.TrimSpace(string(out)), "bin", "versitygw"))
+		program, err = exec.LookPath(filepath.Join(build.Default.GOPATH, "bin", "versitygw"))
 	}
 	if err != nil {
 		const missing = "there is no versitygw here: go install github.com/versity/versitygw/cmd/versitygw@v1.8.0"

@@ -149,7 +149,7 @@ func (h *house) sameAs(r *Restored, dir string, artefacts ...vault.Info) {
 func TestCopyAndRestore(t *testing.T) {
 	g := startGateway(t, true)
 	g.makeBucket("evidence", true)
-	id, err := age.GenerateHybridIdentity()
+	id, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)
 	}

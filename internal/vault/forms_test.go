@@ -29,9 +29,9 @@ var (
 	}()
 )
 
-func identity(t testing.TB) *age.HybridIdentity {
+func identity(t testing.TB) *age.X25519Identity {
 	t.Helper()
-	id, err := age.GenerateHybridIdentity()
+	id, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)
 	}
