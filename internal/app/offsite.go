@@ -16,7 +16,7 @@ import (
 
 // bucketWithin bounds the look at the bucket at start: one that is away does not
 // keep alerts waiting.
-const bucketWithin = 10 * time.Second
+const bucketWithin = 5 * time.Second
 
 // startOffsite begins to copy the record off-site, where that is configured. A
 // bucket that cannot hold the copy is refused here; one that is out of reach is
