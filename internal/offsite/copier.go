@@ -118,6 +118,9 @@ func (c *Copier) Check(ctx context.Context) error {
 	if err := c.claim(ctx); err != nil {
 		return err
 	}
+	if err := c.deposit(ctx); err != nil {
+		return err
+	}
 	to, err := c.held(ctx)
 	if err != nil {
 		return err
@@ -139,11 +142,16 @@ func (c *Copier) claim(ctx context.Context) error {
 	case !errors.Is(err, errAbsent):
 		return err
 	}
-	if err := c.copyBytes(ctx, pubKey, []byte(key+"\n")); err != nil {
-		return err
-	}
+	return c.copyBytes(ctx, pubKey, []byte(key+"\n"))
+}
+
+// deposit copies the signing key, if it may leave the house and is not there yet.
+func (c *Copier) deposit(ctx context.Context) error {
 	if c.o.SigningKey == "" || len(c.o.Seal.Recipients) == 0 {
 		return nil
+	}
+	if _, err := c.bucket.head(ctx, signerKey, ""); err == nil || !absent(err) {
+		return err
 	}
 	sealed, _, err := c.o.Seal.Encode([]byte(c.o.SigningKey))
 	if err != nil {

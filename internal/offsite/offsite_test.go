@@ -167,7 +167,6 @@ func TestCopyAndRestore(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			opts.SigningKey = string(key)
 			c, stop := start(t, opts)
 			caughtUp(t, c)
 			second := h.seal(bytes.Repeat([]byte("while it runs "), 500_000)) // more than one part of a streamed PUT
@@ -175,7 +174,8 @@ func TestCopyAndRestore(t *testing.T) {
 			caughtUp(t, c)
 			stop()
 			third := h.seal([]byte("while it does not run"))
-			c, _ = start(t, h.options(cfg))
+			opts.SigningKey = string(key) // deposited at a later start, too
+			c, _ = start(t, opts)
 			caughtUp(t, c)
 
 			r, dir, err := restore(t, cfg, o, h.store.VerifierKey())
