@@ -348,7 +348,16 @@ func (a *App) missed() (notes []string) {
 	return notes
 }
 
-// openVault opens the folder of large bodies.
+// openVault opens the folder of large bodies and artefacts.
 func (a *App) openVault() (*vault.Vault, error) {
-	return vault.Open(filepath.Join(a.cfg.DataDir, "vault"))
+	o, err := a.cfg.Vault.Options()
+	if err != nil {
+		return nil, err
+	}
+	v, err := vault.Open(filepath.Join(a.cfg.DataDir, "vault"), o)
+	if err != nil {
+		return nil, err
+	}
+	a.onStop("vault", func(context.Context) error { return v.Close() })
+	return v, nil
 }

@@ -38,6 +38,7 @@ type program struct {
 	Journal     journalCmd     `cmd:"" help:"Who did what, when."`
 	Token       tokenCmd       `cmd:"" help:"Make, list and revoke API tokens."`
 	Verify      verifyCmd      `cmd:"" help:"Check a data folder against its own signed head."`
+	Restore     restoreCmd     `cmd:"" help:"Rebuild a data folder from the off-site copy."`
 	Deadlines   deadlinesCmd   `cmd:"" help:"Calculate reporting deadlines; needs no server."`
 	Holidays    holidaysCmd    `cmd:"" help:"List the public holidays that roll a deadline in a Member State."`
 	Version     versionCmd     `cmd:"" help:"Print versions."`

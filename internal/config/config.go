@@ -11,9 +11,12 @@ import (
 	"nis2clock/internal/evidence"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
+	"nis2clock/internal/offsite"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/regime"
 	"nis2clock/internal/slack"
+	"nis2clock/internal/timestamp"
+	"nis2clock/internal/vault"
 )
 
 // Config is everything an operator can set. Paths are as the process can open
@@ -33,6 +36,9 @@ type Config struct {
 	PagerDuty      *pagerduty.Config // nil for none
 	Slack          *slack.Config     // nil for none
 	Evidence       Evidence
+	Vault          vault.Config
+	Offsite        *offsite.Config   // nil for none
+	Timestamps     *timestamp.Config // nil for none
 	Web            Web
 	// TemplatesDir holds report templates that replace the built-in ones;
 	// empty for none.
@@ -177,6 +183,10 @@ func (c Config) LogValue() slog.Value {
 		slog.Int("collectors", len(c.Evidence.Collectors)),
 		slog.Bool("pagerduty", c.PagerDuty != nil),
 		slog.Bool("slack", c.Slack != nil),
+		slog.String("vault_compression", c.Vault.Compression.String()),
+		slog.Int("vault_recipients", len(c.Vault.Recipients)),
+		slog.Bool("offsite", c.Offsite != nil),
+		slog.Bool("timestamps", c.Timestamps != nil),
 		slog.String("templates_dir", c.TemplatesDir),
 	)
 }

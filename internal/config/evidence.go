@@ -29,8 +29,21 @@ type Evidence struct {
 	Collectors []evidence.Maker
 }
 
-func (c *Evidence) read(s *section) {
+func (c *Config) evidence(s *section) {
 	defer s.close()
+	if sub, ok := s.section("vault"); ok {
+		readVault(sub, &c.Vault)
+	}
+	if sub, ok := s.section("offsite"); ok {
+		c.Offsite = readOffsite(sub)
+	}
+	if sub, ok := s.section("timestamps"); ok {
+		c.Timestamps = readTimestamps(sub)
+	}
+	c.Evidence.read(s)
+}
+
+func (c *Evidence) read(s *section) {
 	if list(s, "schedule", &c.Schedule.Offsets, parseDuration) && len(c.Schedule.Offsets) == 0 {
 		s.refuse(s.lineOf("schedule"), s.at("schedule"), "the list is empty: leave the key out for 0s and 15m")
 	}

@@ -21,10 +21,13 @@ import (
 	"nis2clock/internal/evidence/opensearch"
 	"nis2clock/internal/evidence/prometheus"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/offsite"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/regime"
 	"nis2clock/internal/significance"
 	"nis2clock/internal/slack"
+	"nis2clock/internal/timestamp"
+	"nis2clock/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -90,6 +93,19 @@ func TestExampleLoads(t *testing.T) {
 		Slack: &slack.Config{
 			Token: "example-bot-token", SigningSecret: "example-signing-secret", Channel: "C024BE91L",
 			BaseURL: "https://slack.example/api/", Zone: berlin,
+		},
+		Vault: vault.Config{
+			Compression: vault.Fastest, Recipients: []string{"age15ut5wdpc70h2uhccwxefmjqryamcut89de839ta8qyc9euxvqv8sdstja0"},
+			IdentityFile: in("secrets/vault.identity"),
+		},
+		Offsite: &offsite.Config{
+			Endpoint: "https://s3.eu-central-1.amazonaws.com", Region: "eu-central-1", Bucket: "acme-evidence", Prefix: "nis2clock/",
+			AccessKey: "example-access-key", SecretKey: "example-secret-key", CAFile: in("clients.crt"),
+			Mode: offsite.Compliance, Retention: 365 * 24 * time.Hour, LegalHold: true,
+		},
+		Timestamps: &timestamp.Config{
+			URL: "https://tsa.example/rfc3161", RootsFile: in("tsa-roots.crt"), CAFile: in("clients.crt"),
+			Username: "acme", Password: "example-tsa-password",
 		},
 		Web: Web{
 			Listen: "0.0.0.0:2555", ExternalURL: "https://nis2.acme.example",

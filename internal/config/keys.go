@@ -39,7 +39,7 @@ func (c *Config) read(s *section) {
 		c.Intake.read(sub)
 	}
 	if sub, ok := s.section("evidence"); ok {
-		c.Evidence.read(sub)
+		c.evidence(sub)
 	}
 	if sub, ok := s.section("pagerduty"); ok {
 		c.PagerDuty = readPagerDuty(sub)

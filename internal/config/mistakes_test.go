@@ -55,6 +55,25 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"not YAML", "web: [\n", []string{"1: not YAML: sequence end token ']' not found"}},
 		{"tab", "web:\n\tlisten: x\n", []string{`2: not YAML: found character '\t' that cannot start any token`}},
+		{"vault", "evidence:\n  vault:\n    compression: brotli\n    recipients: [AGE-SECRET-KEY-1QQQ]\n    identity_file: " + filepath.Join(dir, "key"), []string{
+			`3: evidence.vault.compression: "brotli" is not a level of compression: want off, fastest, default, better or best`,
+			"4: evidence.vault.recipients[0]: is not an age recipient: give the line age1… that age-keygen prints as the public key",
+			"5: evidence.vault.identity_file: the file named there holds no age identity, such as age-keygen writes",
+		}},
+		{"off-site copy", "evidence:\n  offsite:\n    endpoint: s3.example\n    bucket: Ab\n    prefix: x\n    mode: locked\n    retention: 100y\n    legal_hold: perhaps\n    secret_key_file: " + filepath.Join(dir, "key"), []string{
+			"2: evidence.offsite.access_key_file: is missing: name the file that holds the access key's id, or write access_key: ${NAME}",
+			"3: evidence.offsite.endpoint: is not an address such as https://host.example",
+			`4: evidence.offsite.bucket: "Ab" is not the name of a bucket: 3 to 63 small letters, digits, dots and dashes`,
+			"5: evidence.offsite.prefix: does not end with a slash, as in nis2clock/",
+			`6: evidence.offsite.mode: "locked" is not a mode: want governance or compliance`,
+			`7: evidence.offsite.retention: "100y" is out of bounds: want 1d to 3660d`,
+			`8: evidence.offsite.legal_hold: "perhaps" is neither true nor false`,
+		}},
+		{"time-stamps", "evidence:\n  timestamps:\n    url: ftp://tsa.example\n    roots_file: " + filepath.Join(dir, "public") + "\n    basic: {username: u}\n", []string{
+			"3: evidence.timestamps.url: is not an address such as https://host.example",
+			"4: evidence.timestamps.roots_file: the file named there holds no certificate in PEM",
+			"5: evidence.timestamps.basic.password_file: is missing: name the file that holds the password, or write password: ${NAME}",
+		}},
 		{"a list at the root", "- web\n", []string{"1: want keys with values, such as name: value"}},
 		{"a word at the root", "data_dir:/data\n", []string{"1: want keys with values, such as name: value"}},
 		{"two documents", "data_dir: /a\n---\ndata_dir: /b\n", []string{"3: a second document: keep one"}},

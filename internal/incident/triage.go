@@ -164,10 +164,10 @@ func (ev *Suspicion) proposals(detected time.Time) []EarlierDetection {
 // more belongs to it. It moves no instant.
 type EventJoined struct {
 	Meta
-	Event     ID         `json:"event"`
-	Outcome   string     `json:"outcome"`
-	Reporter  Reporter   `json:"reporter"`
-	Reason    string     `json:"reason"`
+	Event     ID                 `json:"event"`
+	Outcome   string             `json:"outcome"`
+	Reporter  Reporter           `json:"reporter"`
+	Reason    string             `json:"reason"`
 	Proposals []EarlierDetection `json:"proposals"`
 }
 

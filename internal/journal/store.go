@@ -217,6 +217,13 @@ func (s *Store) view(f func(*bolt.Tx) error) error {
 // Head returns the newest durable head. It remains readable after Close.
 func (s *Store) Head() Head { return s.state.Load().head }
 
+// Grown returns the newest durable head, and a channel that is closed when there
+// is a newer one.
+func (s *Store) Grown() (Head, <-chan struct{}) {
+	now := s.state.Load()
+	return now.head, now.superseded
+}
+
 // Checkpoint returns the newest head as a signed note.
 func (s *Store) Checkpoint() []byte { return bytes.Clone(s.state.Load().note) }
 
