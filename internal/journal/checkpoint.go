@@ -29,34 +29,40 @@ func checkpointText(origin string, h Head) string {
 // errOtherKey is returned by openHead for a note that the key at hand did not sign.
 var errOtherKey = errors.New("has another signer")
 
-// openHead checks a note written by signHead. Base64 leaves bits of its last
-// digit unused and a note may carry several signatures; openHead accepts only the
-// very bytes that signHead returns, so that no bit of a stored head is free.
+// openHead checks a note written by signHead.
 func openHead(msg []byte, verifier note.Verifier) (Head, error) {
+	text, err := openNote(msg, verifier)
+	if err != nil {
+		return Head{}, err
+	}
+	return parseCheckpoint(text, verifier.Name())
+}
+
+// openNote returns the text of a note that the key at hand alone signed. Base64
+// leaves bits of its last digit unused and a note may carry several signatures;
+// openNote accepts only the very bytes that note.Sign returns, so that no bit of a
+// stored note is free.
+func openNote(msg []byte, verifier note.Verifier) (string, error) {
 	n, err := note.Open(msg, note.VerifierList(verifier))
 	if unverified, ok := errors.AsType[*note.UnverifiedNoteError](err); ok {
 		by := "nobody"
 		if sigs := unverified.Note.UnverifiedSigs; len(sigs) > 0 {
 			by = fmt.Sprintf("key %s+%08x", sigs[0].Name, sigs[0].Hash)
 		}
-		return Head{}, fmt.Errorf("%w: it is signed by %s, not by key %s+%08x", errOtherKey, by, verifier.Name(), verifier.KeyHash())
+		return "", fmt.Errorf("%w: it is signed by %s, not by key %s+%08x", errOtherKey, by, verifier.Name(), verifier.KeyHash())
 	}
 	if err != nil {
-		return Head{}, fmt.Errorf("is not a valid signed note: %w", err)
-	}
-	h, err := parseCheckpoint(n.Text, verifier.Name())
-	if err != nil {
-		return Head{}, err
+		return "", fmt.Errorf("is not a valid signed note: %w", err)
 	}
 	sig, err := base64.StdEncoding.DecodeString(n.Sigs[0].Base64)
 	if err != nil || len(sig) < 4 || binary.BigEndian.Uint32(sig) != verifier.KeyHash() {
-		return Head{}, errors.New("has a malformed signature")
+		return "", errors.New("has a malformed signature")
 	}
 	want := fmt.Sprintf("%s\n— %s %s\n", n.Text, verifier.Name(), base64.StdEncoding.EncodeToString(sig))
 	if string(msg) != want {
-		return Head{}, errors.New("is signed, but not in its canonical form")
+		return "", errors.New("is signed, but not in its canonical form")
 	}
-	return h, nil
+	return n.Text, nil
 }
 
 // parseCheckpoint reads the signed text of a head and accepts only its canonical form.
