@@ -13,6 +13,8 @@ type Dossier struct {
 	// Submissions are all reports and notices recorded as sent, by the
 	// time they were.
 	Submissions []SentView `json:"submissions"`
+	// Approvals are the approved versions of its reports, oldest first.
+	Approvals []ApprovalView `json:"approvals"`
 	// Events are those of the event register that belong to it.
 	Events []ID `json:"events"`
 	// DetectionProposals are the instants before detection that these speak
@@ -21,7 +23,7 @@ type Dossier struct {
 }
 
 func (i *Incident) dossier(now time.Time) Dossier {
-	d := Dossier{Breaches: []BreachView{}, Submissions: []SentView{}, Events: []ID{}, DetectionProposals: []EarlierDetection{}}
+	d := Dossier{Breaches: []BreachView{}, Submissions: []SentView{}, Approvals: []ApprovalView{}, Events: []ID{}, DetectionProposals: []EarlierDetection{}}
 	for _, b := range i.Breaches {
 		d.Breaches = append(d.Breaches, i.viewBreach(b, now))
 	}
@@ -29,6 +31,9 @@ func (i *Incident) dossier(now time.Time) Dossier {
 		d.Submissions = append(d.Submissions, s.view())
 	}
 	slices.SortStableFunc(d.Submissions, func(a, b SentView) int { return a.SubmittedAt.Compare(b.SubmittedAt) })
+	for n := range i.Approvals {
+		d.Approvals = append(d.Approvals, i.Approvals[n].view())
+	}
 	for _, l := range i.Events {
 		d.Events = append(d.Events, l.Event)
 		for _, p := range l.Proposals {

@@ -86,6 +86,8 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	ReportabilitySet{}.Kind():  decode[ReportabilitySet],
 	BreachRecorded{}.Kind():    decode[BreachRecorded],
 	EventJoined{}.Kind():       decode[EventJoined],
+	ReportApproved{}.Kind():    decode[ReportApproved],
+	PacketExported{}.Kind():    decode[PacketExported],
 	SuspicionReported{}.Kind(): decode[SuspicionReported],
 	SuspicionAssessed{}.Kind(): decode[SuspicionAssessed],
 	SuspicionNoted{}.Kind():    decode[SuspicionNoted],

@@ -7,6 +7,8 @@ type AddNote struct {
 	Person
 	ID   ID
 	Text string
+	// Privileged marks counsel's advice: its text stays in the record alone.
+	Privileged bool
 }
 
 func (c AddNote) decide(_ *Rules, d *decision) (any, error) {
@@ -17,7 +19,7 @@ func (c AddNote) decide(_ *Rules, d *decision) (any, error) {
 	if strings.TrimSpace(c.Text) == "" {
 		return nil, invalid("a note needs text")
 	}
-	d.emit(Noted{Meta: c.metaFor(c.ID), Text: c.Text})
+	d.emit(Noted{Meta: c.metaFor(c.ID), Text: c.Text, Privileged: c.Privileged})
 	return c.ID, nil
 }
 
@@ -25,11 +27,18 @@ func (c AddNote) decide(_ *Rules, d *decision) (any, error) {
 type Noted struct {
 	Meta
 	Text string `json:"text"`
+	// Privileged: no report, timeline or packet shows its text.
+	Privileged bool `json:"privileged,omitzero"`
 }
 
 func (Noted) Kind() string { return "incident.noted/v1" }
 
-func (e Noted) Describe() string { return "note: " + e.Text }
+func (e Noted) Describe() string {
+	if e.Privileged {
+		return "note under legal privilege"
+	}
+	return "note: " + e.Text
+}
 
 // Note is a line a person added.
 type Note struct {

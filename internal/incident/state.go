@@ -77,6 +77,8 @@ type Incident struct {
 	Breaches []*Breach
 	// Submissions are all that were recorded, oldest first.
 	Submissions []*SentReport
+	// Approvals are the approved versions of its reports, oldest first.
+	Approvals []Approval
 	// Events are those of the register that it came from or that joined it.
 	Events []EventLink
 	// Cut are batches the sender truncated, by body digest.
