@@ -76,6 +76,10 @@ var rules = map[string]rule{
 	"internal/slack/slackfake":  {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/report":           {[]string{"internal/incident", "internal/regime", "internal/report/pdf"}, "a report is drawn from the record as it was, so it must not reach what is running"},
 	"internal/report/pdf":       {nil, "Markdown to PDF, whatever it says"},
+	"internal/packet": {
+		[]string{"internal/incident", "internal/journal", "internal/timestamp", "internal/vault"},
+		"it is written from the record and read again without it, so it must not reach what is running; reports come to it as bytes",
+	},
 	"templates":                 {nil, "files only"},
 
 	// What puts them together.
@@ -147,7 +151,7 @@ var owners = map[string][]string{
 	"github.com/alecthomas/kong":              {"internal/cli"},
 	"github.com/expr-lang/expr":               {"internal/classify"},
 	"github.com/klauspost/compress":           {"internal/vault"},
-	"filippo.io/age":                          {"internal/vault"},
+	"filippo.io/age":                          {"internal/vault", "internal/packet"},
 	"github.com/minio/minio-go":               {"internal/offsite"},
 	"github.com/cenkalti/backoff":             {"internal/offsite"},
 	"github.com/smallstep/pkcs7":              {"internal/timestamp"},

@@ -124,3 +124,13 @@ func (k Key) Head(msg []byte) (Head, error) {
 	}
 	return h, nil
 }
+
+// ParseHead is a head of a size and a root in base64, as they stand in a report or a
+// packet. Nobody has signed it.
+func ParseHead(size uint64, root string) (Head, error) {
+	hash, err := tlog.ParseHash(root)
+	if err != nil || hash.String() != root {
+		return Head{}, fmt.Errorf("%w: root %.60q is not a hash", ErrProof, root)
+	}
+	return Head{size, hash}, nil
+}
