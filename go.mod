@@ -25,6 +25,7 @@ require (
 	github.com/yuin/goldmark v1.8.7
 	go.etcd.io/bbolt v1.5.0
 	golang.org/x/mod v0.42.0
+	software.sslmate.com/src/go-pkcs12 v0.7.4
 )
 
 require (

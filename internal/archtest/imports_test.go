@@ -76,17 +76,18 @@ var rules = map[string]rule{
 	"internal/slack/slackfake":  {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/report":           {[]string{"internal/incident", "internal/regime", "internal/report/pdf"}, "a report is drawn from the record as it was, so it must not reach what is running"},
 	"internal/report/pdf":       {nil, "Markdown to PDF, whatever it says"},
+	"internal/signature":        {nil, "bytes and a certificate in, a signature out, whatever they say"},
 	"internal/packet": {
 		[]string{"internal/incident", "internal/journal", "internal/timestamp", "internal/vault"},
 		"it is written from the record and read again without it, so it must not reach what is running; reports come to it as bytes",
 	},
-	"templates":                 {nil, "files only"},
+	"templates": {nil, "files only"},
 
 	// What puts them together.
 	"internal/config": {
 		[]string{
 			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/offsite", "internal/pagerduty", "internal/regime",
-			"internal/significance", "internal/slack", "internal/timestamp", "internal/vault",
+			"internal/signature", "internal/significance", "internal/slack", "internal/timestamp", "internal/vault",
 			"internal/evidence", "internal/evidence/alertmanager", "internal/evidence/grafana", "internal/evidence/httpget",
 			"internal/evidence/kubernetes", "internal/evidence/loki", "internal/evidence/opensearch", "internal/evidence/prometheus",
 		},
@@ -95,7 +96,7 @@ var rules = map[string]rule{
 	"internal/app": {
 		[]string{
 			"internal/access", "internal/config", "internal/desk", "internal/dispatch", "internal/incident", "internal/intake", "internal/journal",
-			"internal/offsite", "internal/pagerduty", "internal/regime", "internal/report", "internal/slack", "internal/vault", "internal/web", "templates",
+			"internal/offsite", "internal/packet", "internal/pagerduty", "internal/regime", "internal/report", "internal/signature", "internal/slack", "internal/vault", "internal/web", "templates",
 		},
 		"the one place that wires everything; never a command line or a stand-in",
 	},
@@ -103,6 +104,7 @@ var rules = map[string]rule{
 		[]string{
 			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/holidays", "internal/incident", "internal/journal", "internal/offsite", "internal/regime",
 			"internal/classify", "internal/intake", // classify decides on a body as the service would
+			"internal/packet", "internal/signature", // verify reads what they made
 			"internal/significance",                                                                         // assess asks in its words
 			"internal/pagerduty", "internal/pagerduty/pdfake", "internal/slack", "internal/slack/slackfake", // the demo and its stand-ins
 		},
@@ -154,7 +156,8 @@ var owners = map[string][]string{
 	"filippo.io/age":                          {"internal/vault", "internal/packet"},
 	"github.com/minio/minio-go":               {"internal/offsite"},
 	"github.com/cenkalti/backoff":             {"internal/offsite"},
-	"github.com/smallstep/pkcs7":              {"internal/timestamp"},
+	"github.com/smallstep/pkcs7":              {"internal/timestamp", "internal/signature"},
+	"software.sslmate.com/src/go-pkcs12":      {"internal/signature"},
 }
 
 func TestOneRoomKnowsALibrary(t *testing.T) {

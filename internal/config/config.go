@@ -14,6 +14,7 @@ import (
 	"nis2clock/internal/offsite"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/regime"
+	"nis2clock/internal/signature"
 	"nis2clock/internal/slack"
 	"nis2clock/internal/timestamp"
 	"nis2clock/internal/vault"
@@ -43,6 +44,8 @@ type Config struct {
 	// TemplatesDir holds report templates that replace the built-in ones;
 	// empty for none.
 	TemplatesDir string
+	// Signing is what reports are signed with; nil for not at all.
+	Signing *signature.Config
 	// Warnings are what is doubtful in the file, in order of line, each in the
 	// form that the package comment gives.
 	Warnings []string
@@ -188,6 +191,7 @@ func (c Config) LogValue() slog.Value {
 		slog.Bool("offsite", c.Offsite != nil),
 		slog.Bool("timestamps", c.Timestamps != nil),
 		slog.String("templates_dir", c.TemplatesDir),
+		slog.Bool("signing", c.Signing != nil),
 	)
 }
 

@@ -24,6 +24,7 @@ import (
 	"nis2clock/internal/offsite"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/regime"
+	"nis2clock/internal/signature"
 	"nis2clock/internal/significance"
 	"nis2clock/internal/slack"
 	"nis2clock/internal/timestamp"
@@ -112,6 +113,7 @@ func TestExampleLoads(t *testing.T) {
 			TLS: &TLS{CertFile: in("web.crt"), KeyFile: in("secrets/web.key"), ClientCAFile: in("clients.crt")},
 		},
 		TemplatesDir: filepath.Join("..", "..", "templates"),
+		Signing:      &signature.Config{CertFile: in("web.crt"), KeyFile: in("secrets/web.key")},
 	}
 	// Whether the files are readable by all depends on how they were checked out.
 	if diff := cmp.Diff(want, got, equal, cmpopts.IgnoreFields(Config{}, "Warnings")); diff != "" {

@@ -55,6 +55,9 @@ func (c *Config) read(s *section) {
 	if sub, ok := s.section("reports"); ok {
 		defer sub.close()
 		sub.folder("templates_dir", &c.TemplatesDir)
+		if signing, ok := sub.section("signing"); ok {
+			c.Signing = readSigning(signing)
+		}
 	}
 }
 

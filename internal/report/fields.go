@@ -56,7 +56,7 @@ const maxAlerts = 20
 func (r *Renderer) fill(stage string, src Source) Fields {
 	v := src.Incident
 	f := Fields{
-		Title: v.Title, Incident: string(v.ID), Stage: stage, Marks: marks(v), Exercise: v.Exercise, Entity: r.entity, Summary: v.Summary,
+		Title: v.Title, Incident: string(v.ID), Stage: stage, Marks: marks(v, src.Approval), Exercise: v.Exercise, Entity: r.entity, Summary: v.Summary,
 		DetectedAt: r.when(v.DetectedAt), ReceivedAt: r.when(v.ReceivedAt), AwareAt: r.maybe(v.AwareAt),
 		Malicious: string(v.Malicious), CrossBorder: string(v.CrossBorder),
 		Incomplete: v.Incomplete, Journal: src.Journal, AsOf: r.when(v.UpdatedAt),
@@ -95,10 +95,13 @@ func (f *Fields) line(r *Renderer, e incident.Entry) {
 	f.Timeline = append(f.Timeline, ev)
 }
 
-// marks are what must not be missed on any page. Every report is a draft: no
-// approval is recorded yet.
-func marks(v incident.View) []string {
-	m := []string{"DRAFT", "TLP:" + v.TLP}
+// marks are what must not be missed on any page. What nobody approved is a
+// draft.
+func marks(v incident.View, approval *Approval) []string {
+	m := []string{"TLP:" + v.TLP}
+	if approval == nil {
+		m = slices.Insert(m, 0, "DRAFT")
+	}
 	if v.Exercise {
 		m = slices.Insert(m, 0, "EXERCISE")
 	}

@@ -43,6 +43,16 @@ type Source struct {
 	// Entries is everything about it up to then.
 	Entries []incident.Entry
 	Journal Journal
+	// Approval is who approved this version; nil for a draft.
+	Approval *Approval
+}
+
+// Approval is a person's approval of a report, which stands in its bytes. The digest
+// that the journal keeps is that of the approved bytes, so nothing in them comes
+// from the entry that keeps it.
+type Approval struct {
+	By, Role string
+	At       time.Time
 }
 
 // Journal is the place in the journal a report commits to.
@@ -110,11 +120,15 @@ func (r *Renderer) PDF(stage string, src Source) ([]byte, error) {
 		return nil, fmt.Errorf("attach the record of %s: %w", data.Incident, err)
 	}
 	name := strings.ReplaceAll(stage, "_", " ")
+	footer := fmt.Sprintf("journal size %d · root %s", data.Journal.Size, data.Journal.Root)
+	if a := src.Approval; a != nil {
+		footer = fmt.Sprintf("approved by %s (%s) at %s · %s", a.By, a.Role, a.At.UTC().Format("2006-01-02 15:04:05 UTC"), footer)
+	}
 	var out bytes.Buffer
 	err = pdf.Render(&out, pdf.Document{
 		Title: fmt.Sprintf("NIS2 %s %s", name, data.Incident), Subject: src.Incident.Title, Author: data.Entity.Name, Lang: "en",
 		Header: fmt.Sprintf("NIS2 %s · %s", name, data.Incident),
-		Footer: fmt.Sprintf("journal size %d · root %s", data.Journal.Size, data.Journal.Root),
+		Footer: footer,
 		Marks:  data.Marks, At: src.Incident.UpdatedAt,
 		Attach: []pdf.Attachment{{Name: data.Incident + ".json", Description: "The incident as recorded, for machines", Data: machine}},
 	}, markdown)
