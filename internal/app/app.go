@@ -27,6 +27,7 @@ import (
 	"nis2clock/internal/journal"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/report"
+	"nis2clock/internal/signature"
 	"nis2clock/internal/vault"
 	"nis2clock/internal/web"
 
@@ -55,6 +56,8 @@ type App struct {
 	dispatch  *dispatch.Dispatcher
 	reconcile *intake.Reconcile
 	report    *report.Renderer
+	vault     *vault.Vault
+	signer    *signature.Signer // nil for none
 	signIn    *web.SignIn
 	channels  []dispatch.Channel
 	listener  net.Listener

@@ -8,12 +8,10 @@ import (
 	"net/url"
 	"os"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
 	"nis2clock/internal/config"
-	"nis2clock/internal/desk"
 	"nis2clock/internal/dispatch"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
@@ -53,6 +51,10 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.vault = keep
+	if a.signer, err = a.newSigner(); err != nil {
+		return nil, err
+	}
 	if err := a.startOffsite(reg, keep); err != nil {
 		return nil, err
 	}
@@ -85,7 +87,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	a.signIn = web.NewSignIn(a.keeper, time.Now, strings.HasPrefix(a.cfg.Web.ExternalURL, "https:") || a.cfg.Web.TLS != nil, a.o.Logger)
 	return web.New(web.Options{
 		Desk: a.desk, Journal: a.store, Keeper: a.keeper, SignIn: a.signIn, Intake: in, Slack: interactions,
-		Report: a.Report, Ready: a.ready, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
+		Report: a.Report, Signature: a.Signature, Approve: a.Approve, Packet: a.Packet, Ready: a.ready, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
 	}), nil
 }
 
@@ -140,33 +142,6 @@ func (a *App) renderer() (*report.Renderer, error) {
 		folders = append(folders, os.DirFS(a.cfg.TemplatesDir))
 	}
 	return report.New(entity, a.cfg.Zone(), folders...)
-}
-
-// Report makes one report as of the incident's last entry about content.
-func (a *App) Report(ctx context.Context, id incident.ID, stage string) ([]byte, error) {
-	var src report.Source
-	known := false
-	a.desk.View(func(s *incident.State) {
-		var i *incident.Incident
-		if i, known = s.Incident(id); known {
-			src.Incident = i.View(i.UpdatedAt)
-			src.Journal.Size = i.Revision
-		}
-	})
-	if !known {
-		return nil, fmt.Errorf("%w: %s", incident.ErrUnknown, id)
-	}
-	entries, err := desk.Entries(ctx, a.desk, a.store, id)
-	if err != nil {
-		return nil, err
-	}
-	src.Entries = slices.DeleteFunc(entries, func(e incident.Entry) bool { return e.Seq >= src.Journal.Size })
-	root, err := a.store.Root(src.Journal.Size)
-	if err != nil {
-		return nil, err
-	}
-	src.Journal.Root, src.Journal.Key = root.String(), a.store.VerifierKey()
-	return a.report.PDF(stage, src)
 }
 
 // Reload takes over new tokens and reminders from the configuration file. What

@@ -33,13 +33,14 @@ func (c *takeCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
 }
 
 type noteCmd struct {
-	ID   string `arg:"" help:"INC-…"`
-	Text string `arg:"" help:"The note."`
+	ID         string `arg:"" help:"INC-…"`
+	Text       string `arg:"" help:"The note."`
+	Privileged bool   `help:"Advice of counsel: no report, timeline or packet shows its text."`
 }
 
 // Run implements the verb.
 func (c *noteCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
-	return up.act(ctx, env, incidentPath(c.ID, "notes"), map[string]any{"text": c.Text})
+	return up.act(ctx, env, incidentPath(c.ID, "notes"), map[string]any{"text": c.Text, "privileged": c.Privileged})
 }
 
 type factsCmd struct {

@@ -35,9 +35,10 @@ type program struct {
 	Event       eventCmd       `cmd:"" help:"Report and assess suspicious events, before they are incidents."`
 	Register    registerCmd    `cmd:"" help:"Read the registers the law has an entity keep."`
 	Report      reportCmd      `cmd:"" help:"Render a report of an incident."`
+	Packet      packetCmd      `cmd:"" help:"Write the packet for an authority, a customer or an auditor."`
 	Journal     journalCmd     `cmd:"" help:"Who did what, when."`
 	Token       tokenCmd       `cmd:"" help:"Make, list and revoke API tokens."`
-	Verify      verifyCmd      `cmd:"" help:"Check a data folder against its own signed head."`
+	Verify      verifyCmd      `cmd:"" help:"Check that a data folder, a packet or a report was not altered."`
 	Restore     restoreCmd     `cmd:"" help:"Rebuild a data folder from the off-site copy."`
 	Deadlines   deadlinesCmd   `cmd:"" help:"Calculate reporting deadlines; needs no server."`
 	Holidays    holidaysCmd    `cmd:"" help:"List the public holidays that roll a deadline in a Member State."`

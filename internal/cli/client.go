@@ -45,6 +45,23 @@ const callWithin = 60 * time.Second
 // call sends a request and returns the answer's body. A problem the service
 // reports becomes the error.
 func (r *remote) call(ctx context.Context, env *Env, method, path string, body any) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, callWithin)
+	defer cancel()
+	resp, err := r.ask(ctx, env, method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read the answer of %s: %w", r.Server, err)
+	}
+	return raw, nil
+}
+
+// ask sends a request and returns an answer that is no problem; its body is the
+// caller's to read and close.
+func (r *remote) ask(ctx context.Context, env *Env, method, path string, body any) (*http.Response, error) {
 	token, err := r.token(env)
 	if err != nil {
 		return nil, err
@@ -57,8 +74,6 @@ func (r *remote) call(ctx context.Context, env *Env, method, path string, body a
 		}
 		in = bytes.NewReader(raw)
 	}
-	ctx, cancel := context.WithTimeout(ctx, callWithin)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(r.Server, "/")+path, in)
 	if err != nil {
 		return nil, usage("--server %q is not an address such as http://127.0.0.1:2555", r.Server)
@@ -73,22 +88,27 @@ func (r *remote) call(ctx context.Context, env *Env, method, path string, body a
 		}
 		return nil, fmt.Errorf("%s does not answer: %w; is nis2clock serve running there?", r.Server, err)
 	}
+	if resp.StatusCode < 300 {
+		return resp, nil
+	}
 	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, fmt.Errorf("read the answer of %s: %w", r.Server, err)
+	var problem struct {
+		Detail string `json:"detail"`
 	}
-	if resp.StatusCode >= 300 {
-		var problem struct {
-			Detail string `json:"detail"`
-		}
-		if json.Unmarshal(raw, &problem) != nil || problem.Detail == "" {
-			problem.Detail = "the answer was " + resp.Status
-		}
-		return nil, errors.New(problem.Detail)
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil || json.Unmarshal(raw, &problem) != nil || problem.Detail == "" {
+		problem.Detail = "the answer was " + resp.Status
 	}
-	return raw, nil
+	return nil, &refusal{resp.StatusCode, problem.Detail}
 }
+
+// refusal is a problem that the service reports.
+type refusal struct {
+	status int
+	detail string
+}
+
+func (r *refusal) Error() string { return r.detail }
 
 // get decodes what the service answers into v; with --json it prints it instead
 // and reports that it did.

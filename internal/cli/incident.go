@@ -27,6 +27,7 @@ type incidentCmd struct {
 	FixAvailable  fixAvailableCmd  `cmd:"" name:"fix-available" help:"Record since when a corrective or mitigating measure is available (CRA)."`
 	ImpactEnded   impactEndedCmd   `cmd:"" name:"impact-ended" help:"Record when its impact ended."`
 	Recovered     recoveredCmd     `cmd:"" help:"Record when the service was restored."`
+	Approve       approveCmd       `cmd:"" help:"Approve a report: freeze this version of it by its hash."`
 	Submit        submitCmd        `cmd:"" help:"Record a report that went to an authority. This stops its clock."`
 	Authority     authorityCmd     `cmd:"" help:"Record a message from the authority, or to it."`
 	Settle        settleCmd        `cmd:"" help:"Record that a message of the authority needs no answer any more."`

@@ -29,5 +29,5 @@ func (c *reportCmd) Run(ctx context.Context, env *Env) error {
 		return err
 	}
 	fmt.Fprintf(env.Stdout, "%s (%d bytes)\n", c.Out, len(pdf))
-	return nil
+	return c.sign(ctx, env, incidentPath(c.ID, "reports/"+c.Stage+".pdf.p7s"), pdf)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,12 +11,16 @@ import (
 )
 
 type verifyCmd struct {
-	Path string `arg:"" help:"A data folder."`
-	Key  string `help:"File with the public key the journal must be signed with (journal.pub, kept elsewhere)." placeholder:"FILE"`
+	Path string `arg:"" help:"A data folder, a packet, or a report PDF with its signature beside it."`
+	Key  string `help:"File with the public key the journal must be signed with (journal.pub, kept elsewhere); for a PDF, the signer's certificate or its authority's." placeholder:"FILE"`
+	verifyFile
 }
 
 // Run implements the verb.
-func (c *verifyCmd) Run(env *Env) error {
+func (c *verifyCmd) Run(ctx context.Context, env *Env) error {
+	if info, err := os.Stat(c.Path); err == nil && info.Mode().IsRegular() {
+		return c.file(ctx, env)
+	}
 	var o journal.VerifyOptions
 	if c.Key != "" {
 		raw, err := os.ReadFile(c.Key)

@@ -189,7 +189,8 @@ type ApprovalView struct {
 	Reason     string    `json:"reason"`
 }
 
-func (a *Approval) view() ApprovalView {
+// View is the approval as the outside sees it.
+func (a *Approval) View() ApprovalView {
 	return ApprovalView{
 		Entity: a.Entity, Regime: a.Regime, Stage: a.Stage, Lang: a.Lang, Version: a.Version, SHA256: a.SHA256, Signature: some(a.Signature),
 		Size: a.Size, Entry: a.Seq, ApprovedBy: a.Record.By.Name, Role: a.Role, ApprovedAt: a.ApprovedAt, Reason: a.Reason,

@@ -32,7 +32,7 @@ func (i *Incident) dossier(now time.Time) Dossier {
 	}
 	slices.SortStableFunc(d.Submissions, func(a, b SentView) int { return a.SubmittedAt.Compare(b.SubmittedAt) })
 	for n := range i.Approvals {
-		d.Approvals = append(d.Approvals, i.Approvals[n].view())
+		d.Approvals = append(d.Approvals, i.Approvals[n].View())
 	}
 	for _, l := range i.Events {
 		d.Events = append(d.Events, l.Event)

@@ -140,6 +140,9 @@ func Verify(document, sig []byte, trusted []*x509.Certificate) (Signed, error) {
 		return Signed{}, fmt.Errorf("%w: it does not hold the certificate of its one signer", ErrInvalid)
 	}
 	if err := p7.Verify(); err != nil {
+		if _, ok := errors.AsType[*pkcs7.MessageDigestMismatchError](err); ok {
+			err = errors.New("it was made for other bytes")
+		}
 		return Signed{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	sum := sha256.Sum256(cert.Raw)

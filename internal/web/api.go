@@ -115,6 +115,9 @@ func (s *server) showIncident(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) report(w http.ResponseWriter, r *http.Request) error {
+	if stage, ok := strings.CutSuffix(r.PathValue("file"), ".pdf.p7s"); ok {
+		return s.reportSignature(w, r, stage)
+	}
 	stage, ok := strings.CutSuffix(r.PathValue("file"), ".pdf")
 	if !ok {
 		return errBadRequest{fmt.Errorf("reports are served as STAGE.pdf, not %q", r.PathValue("file"))}

@@ -32,6 +32,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/incidents/{id}/authority-messages/{number}/settle": `{"reason":"withdrawn by telephone"}`,
 		"POST /api/v1/incidents/{id}/notes":                              `{"text":"hello"}`,
 		"POST /api/v1/incidents/{id}/submissions":                        `{"stages":["early_warning"],"authority":"BSI","reference":"4711"}`,
+		"POST /api/v1/incidents/{id}/approvals":                          `{"stage":"early_warning","reason":"read twice"}`,
 		"POST /api/v1/incidents/{id}/handled":                            `{}`,
 		"POST /api/v1/incidents/{id}/not-reportable":                     `{"reason":"below every threshold"}`,
 		"POST /api/v1/incidents/{id}/assess":                             `{"facts":{"damage_to_others":"no"}}`,

@@ -9,6 +9,7 @@ package web
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"path"
@@ -35,6 +36,12 @@ type Options struct {
 	Intake, Slack http.Handler
 	// Report renders one stage of an incident as PDF.
 	Report func(ctx context.Context, id incident.ID, stage string) ([]byte, error)
+	// Signature is the detached signature of what Report returns.
+	Signature func(ctx context.Context, id incident.ID, req ReportName) ([]byte, error)
+	// Approve freezes a report by the digest of its bytes.
+	Approve func(ctx context.Context, by incident.Person, role string, id incident.ID, req Approval) error
+	// Packet records an export and returns what writes the packet.
+	Packet func(ctx context.Context, by incident.Actor, id incident.ID, req PacketRequest) (func(context.Context, io.Writer) error, error)
 	// Ready says what keeps the service from working (not ready) and what a
 	// person should know (notes).
 	Ready func() (problems, notes []string)
@@ -131,6 +138,8 @@ func (s *server) routes() []route {
 		{"GET /api/v1/recurring", s.recurring, access.MayRead},
 		{"GET /api/v1/incidents/{id}/timeline", s.timeline, access.MayRead},
 		{"GET /api/v1/incidents/{id}/reports/{file}", s.report, access.MayRead},
+		{"POST /api/v1/incidents/{id}/approvals", s.approve, access.MayDecide},
+		{"GET /api/v1/incidents/{id}/packet.zip", s.packet, access.MayRead}, // the auditor's needs MayAudit too
 		{"GET /api/v1/journal", s.journal, access.MayAudit},
 		{"POST /api/v1/incidents/{id}/reportability", s.setReportability, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/breach", s.recordBreach, access.MayDecide},

@@ -1,0 +1,143 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"nis2clock/internal/incident"
+	"nis2clock/internal/report"
+	"nis2clock/internal/signature"
+	"nis2clock/internal/web"
+)
+
+// newSigner reads the certificate that reports are signed with; nil for none.
+func (a *App) newSigner() (*signature.Signer, error) {
+	if a.cfg.Signing == nil {
+		return nil, nil
+	}
+	return signature.New(*a.cfg.Signing)
+}
+
+// Approve freezes a report as it now stands. Its final bytes, without a draft's
+// mark and with the approver's name, are made, signed and put into the vault
+// first; the entry then names their digests. From there on they are read, never
+// rendered again: another version of the program or of a template could draw
+// them differently.
+//
+// An approval that is refused leaves bytes in the vault that nothing names.
+func (a *App) Approve(ctx context.Context, by incident.Person, role string, id incident.ID, req web.Approval) error {
+	src, err := a.source(ctx, id)
+	if err != nil {
+		return err
+	}
+	cmd := incident.ApproveReport{
+		Person: by, ID: id, Entity: req.Entity, Stage: req.Stage, Lang: cmp.Or(req.Lang, "en"), Role: role,
+		Size: src.Journal.Size, At: a.o.Now().UTC().Truncate(time.Second), Reason: req.Reason,
+	}
+	if req.Size != 0 && req.Size != src.Journal.Size {
+		return fmt.Errorf("%w: %s has changed since the draft you name (journal size %d, now %d): read the new draft, then approve it",
+			incident.ErrRefused, id, req.Size, src.Journal.Size)
+	}
+	src.Approval = &report.Approval{By: by.By.Name, Role: role, At: cmd.At}
+	pdf, err := a.draw(web.ReportName{Stage: req.Stage, Lang: cmd.Lang, Entity: req.Entity}, src)
+	if err != nil {
+		return err
+	}
+	if cmd.SHA256, err = a.keep(pdf); err != nil {
+		return err
+	}
+	if a.signer != nil {
+		sig, err := a.signer.Sign(pdf)
+		if err != nil {
+			return err
+		}
+		if cmd.Signature, err = a.keep(sig); err != nil {
+			return err
+		}
+	}
+	_, err = a.desk.Do(ctx, cmd)
+	return err
+}
+
+// keep puts bytes into the vault and returns their digest once they are durable.
+func (a *App) keep(data []byte) (string, error) {
+	d, err := a.vault.Create()
+	if err != nil {
+		return "", err
+	}
+	if _, err := d.Write(data); err != nil {
+		return "", errors.Join(err, d.Discard())
+	}
+	info, err := d.Commit()
+	return info.Digest, err
+}
+
+// kept reads bytes from the vault.
+func (a *App) kept(digest string) (data []byte, err error) {
+	r, err := a.vault.Open(digest)
+	if err != nil {
+		return nil, err
+	}
+	data, err = io.ReadAll(r)
+	return data, errors.Join(err, r.Close())
+}
+
+// version is an approved version of a report.
+type version struct {
+	incident.ApprovalView
+	pdf, sig []byte // sig is nil where there is none
+}
+
+// frozen reads the approved version of a report, where there is one and nothing
+// was recorded since that a new draft would show.
+func (a *App) frozen(id incident.ID, req web.ReportName) (v version, ok bool, err error) {
+	a.desk.View(func(s *incident.State) {
+		i, known := s.Incident(id)
+		if !known {
+			return
+		}
+		reg, stage := incident.SplitStage(req.Stage)
+		last, found := i.Approval(i.Reporting(req.Entity, req.Stage), reg, stage, cmp.Or(req.Lang, "en"))
+		if ok = found && last.Size == i.Revision; ok {
+			v.ApprovalView = last.View()
+		}
+	})
+	if ok {
+		err = a.read(&v)
+	}
+	return v, ok, err
+}
+
+// read fills in an approved version's bytes.
+func (a *App) read(v *version) (err error) {
+	if v.pdf, err = a.kept(v.SHA256); err == nil && v.Signature != nil {
+		v.sig, err = a.kept(*v.Signature)
+	}
+	if err != nil {
+		return fmt.Errorf("version %d of the %s: %w", v.Version, v.Stage, err)
+	}
+	return nil
+}
+
+// Signature is the detached signature of a report as it now stands. That of a draft
+// is made anew each time.
+func (a *App) Signature(ctx context.Context, id incident.ID, req web.ReportName) ([]byte, error) {
+	v, ok, err := a.frozen(id, req)
+	switch {
+	case err != nil:
+		return nil, err
+	case ok && v.sig != nil:
+		return v.sig, nil
+	case ok || a.signer == nil:
+		return nil, fmt.Errorf("%w: this report is not signed; reports.signing in the config names a certificate", report.ErrStage)
+	}
+	pdf, err := a.newest(ctx, id, req)
+	if err != nil {
+		return nil, err
+	}
+	return a.signer.Sign(pdf)
+}

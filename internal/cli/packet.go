@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+)
+
+type packetCmd struct {
+	remote
+	ID        string   `arg:"" help:"INC-…"`
+	Out       string   `short:"o" required:"" help:"The file to write, FILE.zip; FILE.zip.age with a recipient." placeholder:"FILE"`
+	Profile   string   `help:"Who it is for: authority, customer or auditor. What the others do not see is left out, and named." enum:"authority,customer,auditor" default:"authority"`
+	Lang      []string `help:"Languages of the reports in it." default:"en"`
+	Recipient []string `help:"Encrypt it to this age public key (age1…); may be repeated." placeholder:"KEY"`
+}
+
+// Run implements the verb.
+func (c *packetCmd) Run(ctx context.Context, env *Env) error {
+	if want := map[bool]string{false: ".zip", true: ".age"}[len(c.Recipient) > 0]; !strings.HasSuffix(strings.ToLower(c.Out), want) {
+		return usage("-o %s: this packet is written as FILE%s", c.Out, map[string]string{".zip": ".zip", ".age": ".zip.age"}[want])
+	}
+	q := url.Values{"profile": {c.Profile}, "lang": c.Lang, "recipient": c.Recipient}
+	n, err := c.download(ctx, env, incidentPath(c.ID, "packet.zip?"+q.Encode()), c.Out)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.Stdout, "%s (%d bytes)\n", c.Out, n)
+	return nil
+}
+
+// download writes an answer of any size to a file, which is there whole or not at
+// all.
+func (r *remote) download(ctx context.Context, env *Env, path, out string) (n int64, err error) {
+	resp, err := r.ask(ctx, env, "GET", path, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
+	part := out + ".part"
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	n, err = io.Copy(f, resp.Body)
+	if err != nil {
+		err = fmt.Errorf("%s stopped in the middle of %s: %w; its log says why", r.Server, out, err)
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(part, out)
+	}
+	if err != nil {
+		return 0, errors.Join(err, os.Remove(part))
+	}
+	return n, nil
+}
