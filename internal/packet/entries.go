@@ -162,7 +162,7 @@ func (l *line) entry(head journal.Head) (journal.Entry, error) {
 	if err := head.Holds(e, l.Proof); err != nil {
 		return e, err
 	}
-	payload := []byte(l.Base64)
+	var payload []byte
 	switch {
 	case l.Absent != "" && (l.Salt != "" || l.Payload != nil || l.Base64 != ""):
 		return e, errors.New("says that its payload is absent, and has one")

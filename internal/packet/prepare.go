@@ -45,7 +45,6 @@ type builder struct {
 	events  []event
 	view    jsontext.Value // incident.json as the recipient sees it
 	out     Packet
-	late    []file // those behind the reports
 }
 
 // Prepare decides what is in a packet and signs its manifest. It reads the

@@ -3,6 +3,7 @@ package packet
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"nis2clock/internal/incident"
+	"nis2clock/internal/journal"
 )
 
 func TestVerifyWithKeys(t *testing.T) {
@@ -255,6 +257,24 @@ func TestReportIsTheApprovedOne(t *testing.T) {
 	v := verify(t, write(t, src, profile), VerifyOptions{})
 	if v.State != Altered || !strings.Contains(fmt.Sprint(v.Problems), "reports/early_warning.en.v1.pdf: is not the version that entry 9 approved") {
 		t.Errorf("%s: %v", v.State, v.Problems)
+	}
+}
+
+// A packet of a later form is not called altered by a program that cannot read it.
+func TestLaterForm(t *testing.T) {
+	h := lived(t)
+	data := rezip(t, h.packet(""), func(all []member) []member {
+		manifest := strings.Replace(all[1].content, Format, "nis2clock-packet/v2", 1)
+		manifest = strings.Replace(manifest, `"profile"`, `"recipient": 1, "profile"`, 1)
+		note, err := h.log.Sign(journal.Statement{About: "packet", Digest: sha256.Sum256([]byte(manifest))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[1].content, all[2].content = manifest, string(note)
+		return all
+	})
+	if v := verify(t, data, VerifyOptions{}); v.State != CannotTell || !strings.Contains(fmt.Sprint(v.Notes), "use a newer nis2clock") {
+		t.Errorf("%s: %v %v", v.State, v.Notes, v.Problems)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"nis2clock/internal/access"
 	"nis2clock/internal/packet"
@@ -95,6 +96,11 @@ func (s *server) packet(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
+	// The bound on reading a request would end its context in the middle of a long
+	// answer.
+	if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil {
+		s.Logger.Debug("A packet that takes long may be cut", "err", err)
+	}
 	if err := write(r.Context(), w); err != nil {
 		s.Logger.Error("Packet not sent whole", "incident", string(id(r)), "err", err)
 		panic(http.ErrAbortHandler) // the status is out: only a cut connection says that this is no packet
