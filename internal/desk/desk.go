@@ -75,6 +75,8 @@ type Desk struct {
 	retryAt time.Time // wall time before which a journal that failed is left alone
 	since   time.Time // domain time at which it began to fail
 	broken  bool      // the state could not be rebuilt: there is none to decide against
+	// The room for a batch, kept for the next.
+	records []journal.Record
 
 	feedsMu sync.Mutex
 	feeds   map[*Feed]bool
@@ -268,24 +270,21 @@ func (d *Desk) settle(batch []*request) []incident.ID {
 func (d *Desk) try(batch []*request) (changed []incident.ID, err error) {
 	start := time.Now()
 	size := d.state.Size
-	var records []journal.Record
-	keep := func(entries []incident.Entry) error {
-		for n, e := range entries {
-			payload, err := incident.Encode(e.Event)
-			if err != nil {
-				return fmt.Errorf("%w: %w", ErrUnstorable, err)
-			}
-			entries[n].Event = nil // a storm of alerts is not held in memory twice
-			records = append(records, journal.Record{At: e.At, Kind: e.Kind, Incident: string(e.About), Payload: payload})
+	records := d.records[:0]
+	defer func() { d.forget(records) }()
+	keep := func(entries []incident.Entry) {
+		for _, e := range entries {
+			write := func(b []byte) ([]byte, error) { return incident.Append(b, e.Event) }
+			records = append(records, journal.Record{At: e.At, Kind: e.Kind, Incident: string(e.About), Write: write})
 			changed = append(changed, e.About)
 		}
-		return nil
 	}
 	if d.err != nil { // the first entry after an outage tells of it
 		_, entries, err := d.rules.Execute(d.state, d.now(), incident.RecordRecovery{Since: d.since, Error: d.err.Error()})
-		if err = errors.Join(err, keep(entries)); err != nil {
+		if err != nil {
 			return nil, err
 		}
+		keep(entries)
 	}
 	for _, req := range batch {
 		if req.ctx.Err() != nil {
@@ -296,9 +295,7 @@ func (d *Desk) try(batch []*request) (changed []incident.ID, err error) {
 		if entries, err = d.decide(req); err != nil {
 			return nil, err
 		}
-		if err := keep(entries); err != nil {
-			return nil, err
-		}
+		keep(entries)
 	}
 	if len(records) == 0 {
 		return nil, nil
@@ -315,6 +312,15 @@ func (d *Desk) try(batch []*request) (changed []incident.ID, err error) {
 	}
 	d.metrics.committed(len(batch), len(records), time.Since(start))
 	return changed, nil
+}
+
+// forget keeps the room that a batch took for the next one, unless it was a storm's.
+func (d *Desk) forget(records []journal.Record) {
+	if cap(records) > 2*maxBatch {
+		records = nil
+	}
+	clear(records)
+	d.records = records[:0]
 }
 
 // decide executes one command. A panic is that command's: the process, and

@@ -34,14 +34,17 @@ const connections = 64
 //   - bare and bare-again: an HTTP handler that reads the same bodies and
 //     answers, before and after what is compared with it;
 //   - fdatasync: a loop of 1 KiB appends to a file, each synced;
+//   - durable-floor: a handler that reads the bodies as JSON and commits each to
+//     a bbolt file with whatever else waits, and nothing else;
 //   - new-alert: the webhook handler, every body one alert that opens an
 //     incident, every 200 durable;
 //   - storm and storm-one-incident: 20 000 alerts in one body; peak-MiB is the
 //     resident memory of the whole process, the sender's body included.
 //
 // bare-again reports as x-bare the rate of new-alert over the faster of the
-// two floors: a floor that other work on the machine slowed down must not make
-// the ratio look better than it is.
+// two bare handlers: a floor that other work on the machine slowed down must not
+// make the ratio look better than it is. x-floor is the rate over that of durable-floor,
+// which ran right before.
 //
 // The senders run in the same process on 64 kept-alive connections; they write
 // prebuilt requests and read no more of an answer than they must, so that most
@@ -58,9 +61,14 @@ func BenchmarkIntake(b *testing.B) {
 			}
 		}))
 	}
-	var before, rate float64
+	var before, durable, rate float64
 	b.Run("bare", func(b *testing.B) { before = floor(b) })
 	b.Run("fdatasync", benchmarkDisk)
+	b.Run("durable-floor", func(b *testing.B) {
+		round := &scope{TB: b}
+		defer round.end()
+		durable = storm(b, durableFloor(round))
+	})
 	b.Run("new-alert", func(b *testing.B) {
 		round := &scope{TB: b}
 		defer round.end()
@@ -73,6 +81,7 @@ func BenchmarkIntake(b *testing.B) {
 	b.Run("bare-again", func(b *testing.B) {
 		if after := floor(b); rate > 0 {
 			b.ReportMetric(rate/max(before, after), "x-bare")
+			b.ReportMetric(rate/durable, "x-floor")
 		}
 	})
 	b.Run("storm", func(b *testing.B) {

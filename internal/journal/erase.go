@@ -62,7 +62,8 @@ func (s *Store) erase(ctx context.Context, size uint64, at time.Time, entries []
 	if err != nil {
 		return Head{}, err
 	}
-	rows, err := makeRows(size, []Record{{At: at.UTC(), Kind: erasedKind, Payload: payload}})
+	rows, err := s.scratch.store(size, []Record{{At: at.UTC(), Kind: erasedKind, Payload: payload}})
+	defer s.scratch.reset()
 	if err != nil {
 		return Head{}, err
 	}
