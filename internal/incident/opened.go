@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"nis2clock/internal/classify"
-	"slices"
 	"strings"
 	"time"
 )
@@ -54,7 +53,7 @@ func (ev Opened) apply(s *State, e Entry) {
 		ID: ev.ID, Title: ev.Title, Summary: ev.Summary, Status: Open, Reportability: cmp.Or(ev.Reportability, Undecided), Exercise: ev.Exercise,
 		Severity: ev.Severity, Category: ev.Category, Service: ev.Service, Malicious: ev.Malicious, CrossBorder: ev.CrossBorder,
 		Regimes: ev.Regimes, Entities: ev.Entities, Correlation: ev.Correlation, Previous: ev.Previous, Reason: ev.Reason, TriageBy: ev.TriageBy,
-		DetectedAt: ev.DetectedAt, ReceivedAt: ev.ReceivedAt, OpenedAt: e.At, Clocks: slices.Clone(ev.Clocks), Warnings: ev.Law.Warnings,
+		DetectedAt: ev.DetectedAt, ReceivedAt: ev.ReceivedAt, OpenedAt: e.At, Clocks: ev.Clocks, clocksShared: true, Warnings: ev.Law.Warnings,
 	}
 	s.add(i)
 	if ev.Alert != nil {

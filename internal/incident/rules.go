@@ -108,7 +108,6 @@ func (i *Incident) facts(t Track, id regime.ID) regime.Facts {
 		DetectedAt: i.DetectedAt, AwareAt: at(AwareAt), HandledAt: at(HandledAt), ImpactEndedAt: at(ImpactEndedAt),
 		ClassifiedAt: at(ClassifiedAt), FixAvailableAt: at(FixAvailableAt), Requests: i.requests(t.Entity, id),
 		Ongoing: i.OngoingAtFinalDue == classify.Yes, Entity: t.Kind, WeekendReliefExcluded: t.NoWeekendRelief,
-		Submitted: map[regime.StageID]regime.Submission{},
 	}
 	// While nobody has said that its trust services are not affected, yes is
 	// the safe side.
@@ -118,6 +117,9 @@ func (i *Incident) facts(t Track, id regime.ID) regime.Facts {
 	}
 	for n := range i.Clocks {
 		if c := &i.Clocks[n]; c.Entity == t.Entity && c.Regime == id && c.Submitted != nil {
+			if f.Submitted == nil {
+				f.Submitted = map[regime.StageID]regime.Submission{}
+			}
 			f.Submitted[c.Stage] = c.Submitted.instants()
 		}
 	}

@@ -66,6 +66,7 @@ type Incident struct {
 	Commander    *Stamp
 	Alerts       []*Alert
 	Clocks       []Clock
+	clocksShared bool // with the entry that opened it, and others of its storm
 	// Judgements are the assessments of significance, by entity; Proposals the
 	// decisions that wait for a second person, by their scope.
 	Judgements map[string]*Judgement
