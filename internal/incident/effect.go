@@ -148,6 +148,8 @@ type Intended struct {
 
 func (Intended) Kind() string { return "effect.intended/v1" }
 
+func (Intended) logged() string { return messages }
+
 func (e Intended) Describe() string { return "about to " + e.Effect.describe() }
 
 // Delivered says an effect took place.
@@ -162,6 +164,8 @@ type Delivered struct {
 
 func (Delivered) Kind() string { return "effect.delivered/v1" }
 
+func (Delivered) logged() string { return messages }
+
 func (e Delivered) Describe() string { return e.Effect.describe() + ": delivered" }
 
 // Failed says a try did not work.
@@ -174,6 +178,8 @@ type Failed struct {
 }
 
 func (Failed) Kind() string { return "effect.failed/v1" }
+
+func (Failed) logged() string { return messages }
 
 func (e Failed) Describe() string {
 	if e.Permanent {

@@ -40,6 +40,8 @@ type Opened struct {
 
 func (Opened) Kind() string { return "incident.opened/v1" }
 
+func (Opened) lasting() string { return "that there was an incident" }
+
 func (e Opened) Describe() string {
 	s := fmt.Sprintf("incident opened: %s; detected %s", e.Title, utc(e.DetectedAt))
 	if e.Previous != "" {

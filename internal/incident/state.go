@@ -83,6 +83,11 @@ type Incident struct {
 	// Cut are batches the sender truncated, by body digest.
 	Cut []Cut
 
+	// Held is nil without a legal hold.
+	Held *LegalHold
+	// Erased is true when its opening was erased: see [State.Apply].
+	Erased bool
+
 	// Revision is the journal position after the newest entry about content;
 	// deliveries do not count. UpdatedAt is that entry's time.
 	Revision  uint64
@@ -91,6 +96,7 @@ type Incident struct {
 	// Entries are the journal positions of everything about this incident.
 	Entries []uint64
 
+	bodies   []*body                          // those it shares with other incidents
 	Coverage map[ClockID]map[string]*Coverage // by clock and channel
 	outbox
 }
@@ -168,6 +174,8 @@ type State struct {
 	reconciled map[string]Reconciliation
 	ops        outbox
 	catalog    catalog
+	roots      roots
+	body       *body // the newest
 
 	tokens         []Token // replaced, never changed in place
 	tokensRevision uint64
@@ -268,25 +276,8 @@ func (s *State) Apply(e Entry) {
 		}
 	}
 	s.applyEvent(e)
-}
-
-// applyErased keeps what the leaf alone says: that an incident was opened or a
-// suspicious event reported, and that its number is taken.
-func (s *State) applyErased(e Entry) {
-	if e.About == "" {
-		s.applyErasedToken(e)
-		return
-	}
-	s.took(e.About)
-	switch e.Kind {
-	case (SuspicionReported{}).Kind():
-		s.addEvent(&Suspicion{ID: e.About, What: "(erased)", ReceivedAt: e.At, Recorded: Stamp{At: e.At}, TriageBy: e.At,
-			Assessments: []Verdict{{Outcome: "(erased)", Reportability: Undecided, Record: Stamp{At: e.At}}}})
-	case (Opened{}).Kind():
-		s.add(&Incident{ID: e.About, Title: "(erased)", Status: StatusClosed, Reportability: Undecided, ReceivedAt: e.At, DetectedAt: e.At, OpenedAt: e.At, ClosedAt: e.At})
-	}
-	s.touch(e)
-	s.touchEvent(e)
+	s.root(e)
+	s.share(e)
 }
 
 func (s *State) add(i *Incident) {

@@ -56,6 +56,11 @@ type View struct {
 	Evidence []struct{}    `json:"evidence"`
 	Links    Links         `json:"links"`
 	Revision uint64        `json:"revision"`
+	// LegalHold is null when nothing keeps the incident from being erased.
+	LegalHold *HoldView `json:"legal_hold"`
+	// Erased says that of the incident only its id, its times and the kinds of
+	// its entries are left.
+	Erased bool `json:"erased"`
 
 	Dossier
 }
@@ -148,6 +153,7 @@ func (i *Incident) View(now time.Time) View {
 		AffectsTrust: answered(i.AffectsTrustService), Ongoing: answered(i.OngoingAtFinalDue),
 		Significance: i.significance(),
 		Reason:       i.Reason, Previous: some(i.Previous), Incomplete: i.Incomplete(),
+		Erased:   i.Erased,
 		Warnings: i.warnings(now), Dates: []DateView{}, Messages: []MessageView{}, Clocks: []ClockView{}, Alerts: []AlertView{}, Evidence: []struct{}{}, Revision: i.Revision,
 		Links: Links{Self: "/api/v1/incidents/" + string(i.ID), Page: "/incidents/" + string(i.ID), Packet: "/api/v1/incidents/" + string(i.ID) + "/packet.zip"},
 	}
@@ -162,6 +168,9 @@ func (i *Incident) View(now time.Time) View {
 	}
 	if i.Commander != nil {
 		v.Commander = new(i.Commander.By.Name)
+	}
+	if i.Held != nil {
+		v.LegalHold = &HoldView{By: i.Held.By.Name, At: i.Held.At, Reason: i.Held.Reason}
 	}
 	if i.Acknowledged != nil {
 		v.AcknowledgedBy, v.AcknowledgedAt = new(i.Acknowledged.By.Name), new(i.Acknowledged.At)
