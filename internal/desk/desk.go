@@ -63,6 +63,7 @@ type Desk struct {
 	metrics *metrics
 
 	requests chan *request
+	erasures chan *removal
 	closed   chan struct{} // closed by Close
 	stopped  chan struct{} // closed when the writer has ended
 	stop     sync.Once
@@ -99,6 +100,7 @@ func Open(ctx context.Context, o Options) (*Desk, error) {
 	d := &Desk{
 		log: o.Log, rules: o.Rules, now: o.Now, logger: o.Logger, state: state,
 		requests: make(chan *request, maxBatch),
+		erasures: make(chan *removal),
 		closed:   make(chan struct{}), stopped: make(chan struct{}),
 		feeds: map[*Feed]bool{},
 	}
@@ -180,6 +182,9 @@ func (d *Desk) run() {
 		select {
 		case req := <-d.requests:
 			batch = append(batch, req)
+		case e := <-d.erasures:
+			d.erase(e)
+			continue
 		case <-probe.C:
 			probe.Reset(probeEvery)
 			if d.err == nil {
