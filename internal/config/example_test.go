@@ -111,6 +111,10 @@ func TestExampleLoads(t *testing.T) {
 			Listen: "0.0.0.0:2555", ExternalURL: "https://nis2.acme.example",
 			TLS: &TLS{CertFile: in("web.crt"), KeyFile: in("secrets/web.key"), ClientCAFile: in("clients.crt")},
 		},
+		Retention: Retention{
+			RetentionPolicy: incident.RetentionPolicy{Logs: 550 * 24 * time.Hour, Incidents: 10 * incident.Year, Exercises: 6 * incident.Year},
+			Every:           7 * 24 * time.Hour,
+		},
 		TemplatesDir: filepath.Join("..", "..", "templates"),
 	}
 	// Whether the files are readable by all depends on how they were checked out.
