@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nis2clock/internal/access"
@@ -59,6 +60,10 @@ type App struct {
 	channels  []dispatch.Channel
 	listener  net.Listener
 	server    *http.Server
+
+	condemned   condemned
+	erasing     sync.Mutex  // one at a time, for the list of what is condemned
+	uncompacted atomic.Bool // erased bytes are still in the journal's file
 
 	created  []string // token files made at this start
 	teardown []step   // run in reverse
@@ -167,6 +172,9 @@ func (a *App) serve(handler http.Handler) error {
 		}
 	}
 	a.background(a.dispatch.Run, "dispatch")
+	if a.cfg.Retention.Every > 0 {
+		a.background(a.retain, "retention")
+	}
 	a.onStop("http", a.stopHTTP)
 	go func() {
 		var err error
@@ -303,7 +311,10 @@ func (a *App) ready() (problems, notes []string) {
 	if last := a.dispatch.LastRun(); last.IsZero() || time.Since(last) > agendaStale {
 		problems = append(problems, "the agenda has not been looked at for "+agendaStale.String()+": nobody is reminded")
 	}
-	return problems, append(a.dispatch.Status(), a.missed()...)
+	if a.uncompacted.Load() {
+		notes = append(notes, uncompactedNote)
+	}
+	return problems, append(append(notes, a.dispatch.Status()...), a.missed()...)
 }
 
 // agendaStale is how long the agenda may go without a look before the service

@@ -41,6 +41,10 @@ type Options struct {
 	// Reload reads configuration and tokens again and records who asked for it
 	// with what it changes.
 	Reload func(by incident.Actor) error
+	// Erase erases what a request leads to; Retention is what has to be kept how
+	// long.
+	Erase     func(ctx context.Context, q incident.ErasureRequest) (Erased, error)
+	Retention incident.RetentionPolicy
 	// Zones are shown beside UTC.
 	Zone     *time.Location
 	Logger   *slog.Logger
@@ -128,6 +132,8 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/assess", s.assess, access.MayAct}, // a decision in it needs MayDecide
 		{"POST /api/v1/incidents/{id}/reopen", s.reopen, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/close", s.closeIncident, access.MaySubmit},
+		{"POST /api/v1/incidents/{id}/hold", s.hold, access.MayDecide},
+		{"POST /api/v1/incidents/{id}/release", s.release, access.MayDecide},
 		{"GET /api/v1/recurring", s.recurring, access.MayRead},
 		{"GET /api/v1/incidents/{id}/timeline", s.timeline, access.MayRead},
 		{"GET /api/v1/incidents/{id}/reports/{file}", s.report, access.MayRead},
@@ -141,6 +147,8 @@ func (s *server) routes() []route {
 		{"POST /api/v1/events/{id}/assess", s.assessEvent, access.MayDecide},
 		{"POST /api/v1/events/{id}/notes", s.noteEvent, access.MayAct},
 		{"GET /api/v1/events/{id}/timeline", s.timeline, access.MayRead},
+		{"POST /api/v1/retention", s.retention, access.MayAdmin},
+		{"POST /api/v1/erasures", s.erase, access.MayAdmin},
 		{"GET /api/v1/tokens", s.listTokens, access.MayAdmin},
 		{"POST /api/v1/tokens", s.createToken, access.MayAdmin},
 		{"DELETE /api/v1/tokens/{name}", s.revokeToken, access.MayAdmin},
