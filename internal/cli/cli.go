@@ -37,6 +37,9 @@ type program struct {
 	Report      reportCmd      `cmd:"" help:"Render a report of an incident."`
 	Journal     journalCmd     `cmd:"" help:"Who did what, when."`
 	Token       tokenCmd       `cmd:"" help:"Make, list and revoke API tokens."`
+	Retention   retentionCmd   `cmd:"" help:"List what has been kept long enough, and erase it with --apply."`
+	Erase       eraseCmd       `cmd:"" help:"Erase a closed incident, or single entries, on a lawful request."`
+	Compact     compactCmd     `cmd:"" help:"Rewrite the journal of a stopped service without its free pages."`
 	Verify      verifyCmd      `cmd:"" help:"Check a data folder against its own signed head."`
 	Restore     restoreCmd     `cmd:"" help:"Rebuild a data folder from the off-site copy."`
 	Deadlines   deadlinesCmd   `cmd:"" help:"Calculate reporting deadlines; needs no server."`

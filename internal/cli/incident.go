@@ -33,6 +33,8 @@ type incidentCmd struct {
 	Handled       handledCmd       `cmd:"" help:"Record that the handling has ended."`
 	NotReportable notReportableCmd `cmd:"" name:"not-reportable" help:"Record the decision that the incident is not reportable."`
 	Reopen        reopenCmd        `cmd:"" help:"Take back that it is not reportable, or closed: its clocks run again."`
+	Hold          holdCmd          `cmd:"" help:"Put an incident under legal hold: nothing of it is erased."`
+	Release       releaseCmd       `cmd:"" help:"End the legal hold."`
 	Close         closeCmd         `cmd:"" help:"Close an incident that owes no more reports."`
 	Breach        breachCmd        `cmd:"" help:"Record what is known of a personal data breach (GDPR Arts. 33, 34)."`
 	Reportability reportabilityCmd `cmd:"" help:"Report voluntarily (Art. 30), or after all because it must be."`

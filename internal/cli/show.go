@@ -37,6 +37,10 @@ func show(env *Env, v incident.View) error {
 		row("EXERCISE", "not a real incident")
 	}
 	row("Incident", "%s  %s", v.ID, v.Title)
+	if v.Erased {
+		row("Erased", "opened %s, closed %s; nothing else is left", seconds(v.OpenedAt), seconds(*v.ClosedAt))
+		return tw.Flush()
+	}
 	row("Status", "%s, %s%s", v.Status, strings.ReplaceAll(v.Reportability, "_", " "), prefixed(", severity ", v.Severity))
 	if p := v.Significance.Proposed; p != nil {
 		row("Proposed", "not significant, by %s: %s; another person must confirm", p.By, p.Reason)
@@ -61,6 +65,9 @@ func show(env *Env, v incident.View) error {
 	}
 	if v.Commander != nil {
 		row("Commander", "%s", *v.Commander)
+	}
+	if v.LegalHold != nil {
+		row("LEGAL HOLD", "by %s, %s: %s", v.LegalHold.By, seconds(v.LegalHold.At), v.LegalHold.Reason)
 	}
 	for _, s := range v.Incomplete {
 		row("INCOMPLETE", "%s", s)
