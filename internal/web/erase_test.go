@@ -8,9 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"nis2clock/internal/access"
 	"nis2clock/internal/config"
+	"nis2clock/internal/incident"
 )
 
 // close decides that an incident is not reportable and closes it.
@@ -88,6 +90,31 @@ func TestRetention(t *testing.T) {
 	}
 	if again := s.api("POST", "/retention", `{"dry_run":false}`); again.StatusCode != 200 || again.decode(t)["erased"].(map[string]any)["entries"] != 0.0 {
 		t.Errorf("a second time: %s %s", again.Status, again.body)
+	}
+}
+
+// With retention.every nobody has to ask.
+func TestRetentionByItself(t *testing.T) {
+	s := start(t, func(c *config.Config) { c.Retention.Incidents, c.Retention.Every = 1, 10*time.Millisecond })
+	feed := s.Desk().Subscribe()
+	defer feed.Close()
+	id := s.alert("Old", "x")
+	s.close(id)
+	late := time.After(time.Minute)
+	for {
+		if v, _ := s.Desk().Incident(incident.ID(id)); v.Erased {
+			break
+		}
+		select {
+		case <-feed.C:
+			feed.Take()
+		case <-late:
+			t.Fatal("it is still there")
+		}
+	}
+	last := entries(t, s)
+	if by := last[len(last)-2]; by["actor"] != "nis2clock" || by["via"] != "system" {
+		t.Errorf("the order is %v", by)
 	}
 }
 
