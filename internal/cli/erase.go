@@ -187,6 +187,10 @@ func (c *eraseCmd) Run(ctx context.Context, env *Env) error {
 			At   time.Time `json:"at"`
 			Kind string    `json:"kind"`
 		} `json:"remains"`
+		Mentions []struct {
+			Seq      uint64       `json:"seq"`
+			Incident *incident.ID `json:"incident"`
+		} `json:"mentions"`
 		Copies []string `json:"copies"`
 	}
 	printed, err := c.get(ctx, env, "POST", "/api/v1/erasures", body, &out)
@@ -201,6 +205,16 @@ func (c *eraseCmd) Run(ctx context.Context, env *Env) error {
 	}
 	if err := tw.Flush(); err != nil {
 		return err
+	}
+	if len(out.Mentions) > 0 {
+		fmt.Fprintln(env.Stdout, "\nSTILL THERE: webhook bodies kept for others, in which an alert of it was repeated:")
+		for _, e := range out.Mentions {
+			with := "the logs"
+			if e.Incident != nil {
+				with = string(*e.Incident)
+			}
+			fmt.Fprintf(env.Stdout, "  entry %d, which goes with %s\n", e.Seq, with)
+		}
 	}
 	fmt.Fprintln(env.Stdout, "\nNot reached, look there yourself:")
 	for _, where := range out.Copies {

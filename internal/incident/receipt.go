@@ -94,3 +94,22 @@ func (ev Received) apply(s *State, e Entry) {
 
 // apply keeps nothing: the journal alone holds what could not be read.
 func (Quarantined) apply(*State, Entry) {}
+
+// ReceiptOf is the receipt an event carries; nil when it carries none.
+func ReceiptOf(e Event) *Receipt {
+	switch e := e.(type) {
+	case Opened:
+		return e.Receipt
+	case Attached:
+		return e.Receipt
+	case AlertResolved:
+		return e.Receipt
+	case AlertMoved:
+		return e.Receipt
+	case Received:
+		return &e.Receipt
+	case Quarantined:
+		return &e.Receipt
+	}
+	return nil
+}

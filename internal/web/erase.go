@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"nis2clock/internal/desk"
@@ -147,13 +148,15 @@ func (s *server) candidate(ctx context.Context, c incident.Candidate) (candidate
 // copies are where the text of what was erased may still be.
 var copies = []string{
 	"backups and other copies of the data folder that were made before",
+	"webhook bodies over 64 KiB in the vault in which an alert was repeated, until the logs expire or the incident goes that they brought news of",
+	"the register of suspicious events, for those that became an incident or joined one",
 	"an off-site copy under object lock, until its retention ends",
 	"messages that PagerDuty, Slack and others received, and what was sent to an authority",
 	"reports, packets and exports that were handed over",
 	"Alertmanager and Prometheus; an alert that still fires opens a new incident when it is sent again",
 }
 
-// remainView is what the journal still tells of an erased entry.
+// remainView is what the journal tells of an entry without its payload.
 type remainView struct {
 	Seq      uint64       `json:"seq"`
 	At       time.Time    `json:"at"`
@@ -173,6 +176,7 @@ func (s *server) erase(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	fingerprints := s.fingerprints(in.Incidents)
 	done, err := s.Erase(r.Context(), incident.ErasureRequest{By: p.By, Incidents: in.Incidents, Entries: in.Entries, Reason: in.Reason})
 	if err != nil {
 		return err
@@ -180,19 +184,53 @@ func (s *server) erase(w http.ResponseWriter, r *http.Request) error {
 	out := struct {
 		Erased  *erasedView  `json:"erased"`
 		Remains []remainView `json:"remains"`
-		Copies  []string     `json:"copies"`
-	}{done.view(), []remainView{}, copies}
-	for _, seq := range done.Entries {
-		for e, err := range s.Journal.Read(r.Context(), seq, seq+1) {
+		// Mentions are entries of others that hold a webhook body in which an alert
+		// of the erased incidents was repeated.
+		Mentions []remainView `json:"mentions"`
+		Copies   []string     `json:"copies"`
+	}{Erased: done.view(), Copies: copies}
+	if out.Remains, err = s.remains(r.Context(), done.Entries); err != nil {
+		return err
+	}
+	mentions, err := desk.Mentions(r.Context(), s.Journal, fingerprints)
+	if err == nil {
+		out.Mentions, err = s.remains(r.Context(), mentions)
+	}
+	if err != nil {
+		return err
+	}
+	return s.write(w, http.StatusOK, out)
+}
+
+// fingerprints are those of the alerts of the incidents.
+func (s *server) fingerprints(ids []incident.ID) (all []string) {
+	s.Desk.View(func(st *incident.State) {
+		for _, id := range ids {
+			if i, ok := st.Incident(id); ok {
+				for _, a := range i.Alerts {
+					all = append(all, a.Fingerprint)
+				}
+			}
+		}
+	})
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(f string) bool { return f == "" })
+}
+
+// remains is what the journal tells of the entries without their payload.
+func (s *server) remains(ctx context.Context, entries []uint64) ([]remainView, error) {
+	out := []remainView{}
+	for _, seq := range entries {
+		for e, err := range s.Journal.Read(ctx, seq, seq+1) {
 			if err != nil {
-				return err
+				return nil, err
 			}
 			v := remainView{Seq: e.Seq, At: e.At, Kind: e.Kind}
 			if e.Incident != "" {
 				v.Incident = new(incident.ID(e.Incident))
 			}
-			out.Remains = append(out.Remains, v)
+			out = append(out, v)
 		}
 	}
-	return s.write(w, http.StatusOK, out)
+	return out, nil
 }

@@ -158,4 +158,46 @@ func TestErasureRequest(t *testing.T) {
 	}
 }
 
+// deliver posts a webhook body with alerts of those names.
+func (s *service) deliver(names ...string) {
+	s.t.Helper()
+	var alerts []string
+	for _, name := range names {
+		alerts = append(alerts, `{"status":"firing","fingerprint":"f00`+name+`","startsAt":"2026-01-02T03:04:05Z","labels":{"alertname":"`+name+`","nis2_reportable":"true"},"annotations":{}}`)
+	}
+	if a := s.send("POST", "/webhook/alertmanager", s.intake, `{"version":"4","alerts":[`+strings.Join(alerts, ",")+`]}`); a.StatusCode != 200 {
+		s.t.Fatalf("webhook: %s %s", a.Status, a.body)
+	}
+}
+
+// An alert that was repeated in the body of another's is still there, and the
+// answer says where; two that came in one body go together.
+func TestErasureAndSharedBodies(t *testing.T) {
+	s := start(t)
+	s.deliver("A")
+	s.deliver("A", "B")
+	s.deliver("C", "D")
+	list := s.api("GET", "/incidents", "").decode(t)["incidents"].([]any)
+	id := func(n int) string { return list[len(list)-n].(map[string]any)["id"].(string) }
+	a, b, c, d := id(1), id(2), id(3), id(4)
+	for _, id := range []string{a, c, d} {
+		s.close(id)
+	}
+	got := s.api("POST", "/erasures", `{"incidents":["`+a+`"],"reason":"Art. 17 GDPR"}`)
+	mentions := got.decode(t)["mentions"].([]any)
+	if got.StatusCode != 200 || len(mentions) != 1 || mentions[0].(map[string]any)["incident"] != b {
+		t.Errorf("%s %s, want a mention in %s", got.Status, got.body, b)
+	}
+	if got := s.api("POST", "/erasures", `{"incidents":["`+c+`"],"reason":"Art. 17 GDPR"}`); got.StatusCode != 409 || !strings.Contains(string(got.body), "same webhook body as "+d) {
+		t.Errorf("one of two: %s %s", got.Status, got.body)
+	}
+	got = s.api("POST", "/erasures", `{"incidents":["`+c+`","`+d+`"],"reason":"Art. 17 GDPR"}`)
+	if got.StatusCode != 200 || len(got.decode(t)["mentions"].([]any)) != 0 {
+		t.Errorf("both: %s %s", got.Status, got.body)
+	}
+	if status, page := s.do(s.signIn(s.admin), "GET", "/incidents/"+c); status != 200 || !strings.Contains(page, "Erased:") || strings.Contains(page, "<button>Ack") {
+		t.Errorf("its page: %d %s", status, page)
+	}
+}
+
 func number(v any) string { return strconv.Itoa(int(v.(float64))) }
