@@ -22,7 +22,8 @@ const (
 	Reminder Role = "reminder"
 	// Heartbeat says that the sender of alerts has gone quiet.
 	Heartbeat Role = "heartbeat"
-	// Triage says that nobody has assessed a suspicious event in time.
+	// Triage says that nobody has assessed a suspicious event, or decided on an
+	// incident that an alert asked to be decided on, in time.
 	Triage Role = "triage"
 )
 
