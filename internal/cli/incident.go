@@ -22,6 +22,7 @@ type incidentCmd struct {
 	Facts         factsCmd         `cmd:"" help:"Say what happened, and answer the two questions of the early warning."`
 	Assess        assessCmd        `cmd:"" help:"Find out whether it is significant, and decide."`
 	Recurring     recurringCmd     `cmd:"" help:"Propose sets of small incidents that may together be significant; look once a quarter."`
+	Detected      detectedCmd      `cmd:"" help:"Record that it was detected earlier than its alerts say; never later."`
 	Aware         awareCmd         `cmd:"" help:"Record when the entity became aware that the incident is significant."`
 	Classified    classifiedCmd    `cmd:"" help:"Record when it was classified as major (DORA)."`
 	FixAvailable  fixAvailableCmd  `cmd:"" name:"fix-available" help:"Record since when a corrective or mitigating measure is available (CRA)."`

@@ -84,6 +84,7 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	Failed{}.Kind():          decode[Failed],
 	Dated{}.Kind():           decode[Dated],
 	MessageRecorded{}.Kind(): decode[MessageRecorded],
+	DetectionMoved{}.Kind():  decode[DetectionMoved],
 	MessageSettled{}.Kind():  decode[MessageSettled],
 
 	ReportabilitySet{}.Kind():  decode[ReportabilitySet],

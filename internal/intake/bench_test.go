@@ -212,7 +212,6 @@ func dial(addr string) (*sender, error) {
 // milliseconds ends the start of a recorded alert; each that is posted has its own.
 const milliseconds = ".157Z"
 
-
 // recorded is a body like those Alertmanager 0.34 sends, of one alert.
 func recorded(name string) string {
 	return `{"receiver":"nis2","status":"firing","alerts":[{"status":"firing","labels":{"alertname":"` + name + `","job":"payments","instance":"10.0.0.7:9100",` +

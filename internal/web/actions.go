@@ -1,9 +1,11 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"nis2clock/internal/classify"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/regime"
 	"time"
 )
 
@@ -117,4 +119,21 @@ func (s *server) closeIncident(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.do(w, r, http.StatusOK, incident.Close{Person: p, ID: id(r)})
+}
+
+// redetect records that the incident was detected earlier than its alerts say.
+func (s *server) redetect(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		DetectedAt string `json:"detected_at"`
+		Reason     string `json:"reason"`
+	}
+	p, err := read(r, &in)
+	if err != nil {
+		return err
+	}
+	at, err := regime.ParseInstant(in.DetectedAt)
+	if err != nil {
+		return errBadRequest{fmt.Errorf("/detected_at: %w", err)}
+	}
+	return s.do(w, r, http.StatusOK, incident.Redetect{Person: p, ID: id(r), At: at, Reason: in.Reason})
 }

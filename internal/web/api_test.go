@@ -27,6 +27,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/incidents/{id}/command":                            `{}`,
 		"POST /api/v1/incidents/{id}/facts":                              `{"summary":"Two hosts encrypted.","malicious":"yes"}`,
 		"POST /api/v1/incidents/{id}/aware":                              `{"aware_at":"` + now + `","reason":"ransom note"}`,
+		"POST /api/v1/incidents/{id}/detected":                           `{"detected_at":"2025-12-31T00:00:00Z","reason":"the log says so"}`,
 		"POST /api/v1/incidents/{id}/impact-ended":                       `{}`,
 		"POST /api/v1/incidents/{id}/recovered":                          `{"recovered_at":"` + now + `","by":"ops"}`,
 		"POST /api/v1/incidents/{id}/classified":                         `{"classified_at":"` + now + `"}`,

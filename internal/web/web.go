@@ -117,6 +117,7 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/acknowledge", s.acknowledge, access.MayAct},
 		{"POST /api/v1/incidents/{id}/command", s.takeCommand, access.MayAct},
 		{"POST /api/v1/incidents/{id}/facts", s.setFacts, access.MayAct},
+		{"POST /api/v1/incidents/{id}/detected", s.redetect, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/aware", s.date(incident.AwareAt), access.MayDecide},
 		{"POST /api/v1/incidents/{id}/classified", s.date(incident.ClassifiedAt), access.MayDecide},
 		{"POST /api/v1/incidents/{id}/fix-available", s.date(incident.FixAvailableAt), access.MayAct},
