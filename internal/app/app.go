@@ -55,6 +55,7 @@ type App struct {
 	keeper    *access.Keeper
 	dispatch  *dispatch.Dispatcher
 	reconcile *intake.Reconcile
+	recurring recurringCheck
 	report    *report.Renderer
 	signIn    *web.SignIn
 	channels  []dispatch.Channel
