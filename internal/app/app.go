@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -315,7 +316,7 @@ func (a *App) ready() (problems, notes []string) {
 	if a.uncompacted.Load() {
 		notes = append(notes, uncompactedNote)
 	}
-	return problems, append(append(notes, a.dispatch.Status()...), a.missed()...)
+	return problems, slices.Concat(notes, a.dispatch.Status(), a.missed(), a.recurring.notes(a))
 }
 
 // agendaStale is how long the agenda may go without a look before the service
