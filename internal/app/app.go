@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 
 	"nis2clock/internal/access"
 	"nis2clock/internal/config"
+	"nis2clock/internal/custody"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/dispatch"
 	"nis2clock/internal/incident"
@@ -54,6 +56,7 @@ type App struct {
 	keeper    *access.Keeper
 	dispatch  *dispatch.Dispatcher
 	reconcile *intake.Reconcile
+	rounds    *custody.Rounds
 	report    *report.Renderer
 	signIn    *web.SignIn
 	channels  []dispatch.Channel
@@ -303,7 +306,7 @@ func (a *App) ready() (problems, notes []string) {
 	if last := a.dispatch.LastRun(); last.IsZero() || time.Since(last) > agendaStale {
 		problems = append(problems, "the agenda has not been looked at for "+agendaStale.String()+": nobody is reminded")
 	}
-	return problems, append(a.dispatch.Status(), a.missed()...)
+	return problems, slices.Concat(a.dispatch.Status(), a.missed(), a.rounds.Status())
 }
 
 // agendaStale is how long the agenda may go without a look before the service

@@ -46,12 +46,13 @@ var rules = map[string]rule{
 		"it turns bodies into commands (incident) of a known sender (access), and keeps large bodies (vault); it must work when every way out is broken",
 	},
 	"internal/web": {
-		[]string{"internal/desk", "internal/access", "internal/report", "internal/journal", "internal/incident", "internal/classify", "internal/significance", "internal/regime"},
-		"it turns requests into commands (incident, in the words of classify, significance and regime) and shows the record; it must not know a vendor or deliver anything",
+		[]string{"internal/desk", "internal/access", "internal/report", "internal/journal", "internal/incident", "internal/classify", "internal/significance", "internal/regime", "internal/custody"},
+		"it turns requests into commands (incident, in the words of classify, significance and regime), shows the record and hands evidence out through its custody; it must not know a vendor or deliver anything",
 	},
 
 	// What others know about an incident.
 	"internal/evidence":                       {nil, "it hands back what was captured as values; whoever runs it records them, and nothing it does can hold up the record"},
+	"internal/custody":                        {[]string{"internal/evidence", "internal/desk", "internal/incident", "internal/vault", "internal/timestamp", "internal/journal"}, "it brings what was captured into the record (desk, incident) and the vault, and has the record's heads (journal) time-stamped; it knows no source"},
 	"internal/evidence/evidencetest":          {[]string{"internal/evidence"}, "it runs any collector through the runner"},
 	"internal/evidence/alertmanager":          {[]string{"internal/evidence"}, collectorWhy},
 	"internal/evidence/grafana":               {[]string{"internal/evidence"}, collectorWhy},
@@ -90,7 +91,7 @@ var rules = map[string]rule{
 	},
 	"internal/app": {
 		[]string{
-			"internal/access", "internal/config", "internal/desk", "internal/dispatch", "internal/incident", "internal/intake", "internal/journal",
+			"internal/access", "internal/config", "internal/custody", "internal/desk", "internal/evidence", "internal/timestamp", "internal/dispatch", "internal/incident", "internal/intake", "internal/journal",
 			"internal/offsite", "internal/pagerduty", "internal/regime", "internal/report", "internal/slack", "internal/vault", "internal/web", "templates",
 		},
 		"the one place that wires everything; never a command line or a stand-in",

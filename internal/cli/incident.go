@@ -35,6 +35,7 @@ type incidentCmd struct {
 	Reopen        reopenCmd        `cmd:"" help:"Take back that it is not reportable, or closed: its clocks run again."`
 	Close         closeCmd         `cmd:"" help:"Close an incident that owes no more reports."`
 	Breach        breachCmd        `cmd:"" help:"Record what is known of a personal data breach (GDPR Arts. 33, 34)."`
+	Evidence      evidenceCmd      `cmd:"" help:"List, download and hand in evidence; each leaves its trace in the chain of custody."`
 	Reportability reportabilityCmd `cmd:"" help:"Report voluntarily (Art. 30), or after all because it must be."`
 }
 

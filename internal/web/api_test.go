@@ -45,7 +45,9 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/events":                                            `{"what":"odd log-ins","reporter":{"kind":"staff"}}`,
 		"POST /api/v1/events/{id}/assess":                                `{"outcome":"near_miss","reason":"the gateway refused it"}`,
 		"POST /api/v1/events/{id}/notes":                                 `{"text":"hello"}`,
+		"POST /api/v1/incidents/{id}/evidence":                           `any bytes`,
 	}
+	queries := map[string]string{"POST /api/v1/incidents/{id}/evidence": "?name=auth.log"}
 	for _, r := range web.Routes() {
 		route := r.Pattern
 		method, path, _ := strings.Cut(route, " ")
@@ -75,7 +77,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 			s.next.Clocks.OverdueEvery += time.Minute // for a reload to take over
 			s.token(access.Auditor, "t"+id)
 			before := entries(t, s)
-			a := s.send(method, strings.NewReplacer("{id}", id, "{name}", "t"+id, "{number}", "1").Replace(path), s.admin, body, "X-Nis2clock-Via", "cli")
+			a := s.send(method, strings.NewReplacer("{id}", id, "{name}", "t"+id, "{number}", "1").Replace(path)+queries[route], s.admin, body, "X-Nis2clock-Via", "cli")
 			if a.StatusCode/100 != 2 {
 				t.Fatalf("%s %s", a.Status, a.body)
 			}

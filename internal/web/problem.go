@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"nis2clock/internal/access"
+	"nis2clock/internal/custody"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/report"
@@ -47,7 +48,7 @@ func explain(err error) (status int, text string) {
 		return http.StatusForbidden, text
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, text
-	case errors.Is(err, incident.ErrUnknown), errors.Is(err, incident.ErrUnknownToken), errors.Is(err, report.ErrStage):
+	case errors.Is(err, incident.ErrUnknown), errors.Is(err, incident.ErrUnknownToken), errors.Is(err, report.ErrStage), errors.Is(err, incident.ErrNoArtefact):
 		return http.StatusNotFound, text
 	case errors.Is(err, incident.ErrInvalid):
 		return http.StatusBadRequest, strings.TrimPrefix(text, incident.ErrInvalid.Error()+": ")
@@ -55,6 +56,10 @@ func explain(err error) (status int, text string) {
 		return http.StatusConflict, strings.TrimPrefix(text, incident.ErrRefused.Error()+": ")
 	case errors.Is(err, incident.ErrKeyReused):
 		return http.StatusUnprocessableEntity, text
+	case errors.Is(err, custody.ErrMissing):
+		return http.StatusGone, text
+	case errors.Is(err, custody.ErrSealed):
+		return http.StatusConflict, text
 	case errors.Is(err, desk.ErrUnstorable):
 		return http.StatusUnprocessableEntity, "nothing was changed: this cannot be stored as it is; shorten it"
 	case errors.Is(err, desk.ErrNotDurable), errors.Is(err, desk.ErrClosed), errors.Is(err, context.DeadlineExceeded):
