@@ -40,5 +40,5 @@ func Artefacts(e Event) []Named {
 	if r == nil || !r.Vault {
 		return nil
 	}
-	return []Named{{Digest: r.SHA256, What: "the body of a webhook"}}
+	return []Named{{Digest: r.SHA256, Stored: r.Stored, What: "the body of a webhook"}}
 }
