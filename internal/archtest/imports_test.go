@@ -37,6 +37,7 @@ var rules = map[string]rule{
 	"internal/vault":               {nil, "files by their digest, whatever is in them"},
 	"internal/offsite":             {[]string{"internal/journal", "internal/vault"}, "it copies bytes that prove themselves and knows no incident"},
 	"internal/timestamp":           {nil, "a digest in, a token out, whatever it is the digest of"},
+	"internal/timestamp/tsatest":   {nil, fakeWhy},
 	"internal/desk":                {[]string{"internal/incident", "internal/journal", "internal/significance"}, "it joins decisions to the log and knows neither senders nor receivers"},
 
 	// The ways in.
@@ -96,8 +97,13 @@ var rules = map[string]rule{
 		},
 		"the one place that wires everything; never a command line or a stand-in",
 	},
+	"internal/verify": {
+		[]string{"internal/journal", "internal/vault", "internal/timestamp", "internal/incident"},
+		"it compares files with the record (journal, in the words of incident); it must not reach what is running",
+	},
 	"internal/cli": {
 		[]string{
+			"internal/verify", "internal/timestamp", "internal/vault", // verify and the files it is given
 			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/holidays", "internal/incident", "internal/journal", "internal/offsite", "internal/regime",
 			"internal/classify", "internal/intake", // classify decides on a body as the service would
 			"internal/significance",                                                                         // assess asks in its words

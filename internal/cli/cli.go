@@ -37,7 +37,7 @@ type program struct {
 	Report      reportCmd      `cmd:"" help:"Render a report of an incident."`
 	Journal     journalCmd     `cmd:"" help:"Who did what, when."`
 	Token       tokenCmd       `cmd:"" help:"Make, list and revoke API tokens."`
-	Verify      verifyCmd      `cmd:"" help:"Check a data folder against its own signed head."`
+	Verify      verifyCmd      `cmd:"" help:"Check every entry, artefact and time-stamp of a data folder."`
 	Restore     restoreCmd     `cmd:"" help:"Rebuild a data folder from the off-site copy."`
 	Deadlines   deadlinesCmd   `cmd:"" help:"Calculate reporting deadlines; needs no server."`
 	Holidays    holidaysCmd    `cmd:"" help:"List the public holidays that roll a deadline in a Member State."`
