@@ -57,6 +57,7 @@ type App struct {
 	dispatch  *dispatch.Dispatcher
 	reconcile *intake.Reconcile
 	rounds    *custody.Rounds
+	stamper   *custody.Stamper // nil without an authority
 	report    *report.Renderer
 	signIn    *web.SignIn
 	channels  []dispatch.Channel
@@ -306,7 +307,7 @@ func (a *App) ready() (problems, notes []string) {
 	if last := a.dispatch.LastRun(); last.IsZero() || time.Since(last) > agendaStale {
 		problems = append(problems, "the agenda has not been looked at for "+agendaStale.String()+": nobody is reminded")
 	}
-	return problems, slices.Concat(a.dispatch.Status(), a.missed(), a.rounds.Status())
+	return problems, slices.Concat(a.dispatch.Status(), a.missed(), a.evidenceNotes())
 }
 
 // agendaStale is how long the agenda may go without a look before the service

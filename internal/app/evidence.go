@@ -1,11 +1,13 @@
 package app
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
 	"nis2clock/internal/custody"
 	"nis2clock/internal/evidence"
+	"nis2clock/internal/timestamp"
 	"nis2clock/internal/vault"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -29,4 +31,31 @@ func (a *App) startEvidence(reg prometheus.Registerer, keep *vault.Vault) error 
 	})
 	a.background(a.rounds.Run, "evidence")
 	return nil
+}
+
+// startStamps begins to have the journal time-stamped, where an authority is
+// configured.
+func (a *App) startStamps(reg prometheus.Registerer) error {
+	if a.cfg.Timestamps == nil {
+		return nil
+	}
+	client, err := timestamp.New(*a.cfg.Timestamps, time.Now)
+	if err != nil {
+		return fmt.Errorf("evidence.timestamps: %w", err)
+	}
+	a.stamper = custody.NewStamper(custody.StamperOptions{
+		Desk: a.desk, Log: a.store, Client: client, Every: cmp.Or(a.cfg.Timestamps.Every, timestamp.DefaultEvery),
+		Now: time.Now, Logger: a.o.Logger, Register: reg,
+	})
+	a.background(a.stamper.Run, "time-stamps")
+	return nil
+}
+
+// evidenceNotes say what is wrong with evidence and time-stamps.
+func (a *App) evidenceNotes() []string {
+	notes := a.rounds.Status()
+	if a.stamper != nil {
+		notes = append(notes, a.stamper.Status()...)
+	}
+	return notes
 }

@@ -60,6 +60,9 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	if err := a.startEvidence(reg, keep); err != nil {
 		return nil, err
 	}
+	if err := a.startStamps(reg); err != nil {
+		return nil, err
+	}
 	in := intake.New(intake.Options{
 		Desk: a.desk, Vault: keep, Keeper: a.keeper, Classify: a.cfg.Classification, MaxBody: a.cfg.Intake.MaxBody,
 		Now: a.o.Now, Logger: a.o.Logger, Register: reg,
