@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -47,8 +46,9 @@ type Heads interface {
 }
 
 // Stamper has an authority time-stamp the newest checkpoint: when a while has
-// gone by, when evidence was captured before a report, and when a report was
-// submitted. Nothing waits for it. Its methods are safe for concurrent use.
+// gone by, when a round of evidence was captured, at detection as before a
+// report, and when a report was submitted; at most once a minute. Nothing waits
+// for it. Its methods are safe for concurrent use.
 type Stamper struct {
 	o        StamperOptions
 	failures prometheus.Counter
@@ -109,8 +109,8 @@ func (s *Stamper) Run(ctx context.Context) {
 	}
 }
 
-// notice looks whether an occasion came for a time-stamp: a submission, or
-// evidence that was captured because a report is due.
+// notice looks whether an occasion came for a time-stamp: a submission, or a
+// round of evidence, of which further tries are none.
 func (s *Stamper) notice(ids []incident.ID) {
 	s.o.Desk.View(func(st *incident.State) {
 		for _, id := range ids {
@@ -120,10 +120,8 @@ func (s *Stamper) notice(ids []incident.ID) {
 			}
 			n := len(i.Submissions)
 			for _, r := range i.Ran {
-				for _, round := range r.Rounds {
-					if strings.HasPrefix(round, "before ") {
-						n++
-					}
+				if r.Try == 1 {
+					n++
 				}
 			}
 			if n > s.seen[id] {
