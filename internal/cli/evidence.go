@@ -61,6 +61,27 @@ func (c *evidenceListCmd) Run(ctx context.Context, env *Env, up *incidentCmd) er
 	return tw.Flush()
 }
 
+// evidenceSum says how much there is, and how much is not whole.
+func evidenceSum(all []incident.EvidenceView) string {
+	if len(all) == 0 {
+		return "none yet"
+	}
+	complete, skipped := 0, 0
+	for _, e := range all {
+		switch {
+		case e.Skipped:
+			skipped++
+		case e.Complete:
+			complete++
+		}
+	}
+	s := fmt.Sprintf("%d complete", complete)
+	if n := len(all) - complete - skipped; n > 0 {
+		s += fmt.Sprintf(", %d FAILED OR INCOMPLETE", n)
+	}
+	return s
+}
+
 type evidenceGetCmd struct {
 	Digest string `arg:"" help:"sha256:…, as the list shows it."`
 	Out    string `short:"o" required:"" help:"The file to write; it must not be there." placeholder:"FILE"`

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -336,13 +337,12 @@ type EvidenceView struct {
 	Entry         uint64         `json:"entry"` // of the journal
 }
 
-// view shares maps and slices with the record, which never changes them.
 func (h *Holding) view() EvidenceView {
 	return EvidenceView{
 		Digest: some(h.Digest), Kind: h.Kind, CollectedAt: h.CollectedAt, Bytes: h.Bytes, Complete: h.Complete, Error: some(h.Error),
 		Empty: h.Empty, Skipped: h.Skipped, Retry: h.Retry, Outcome: h.Outcome(), Collector: h.Collector, Rounds: slices.Clone(h.Rounds),
 		Name: some(h.Name), MediaType: some(h.MediaType), Note: some(h.Note), Query: some(h.Query), From: some(h.From), To: some(h.To), Step: some(h.Step),
-		Server: some(h.Server), ServerVersion: some(h.ServerVersion), Counts: h.Counts, Warnings: slices.Clone(h.Warnings), Gaps: slices.Clone(h.Gaps),
+		Server: some(h.Server), ServerVersion: some(h.ServerVersion), Counts: maps.Clone(h.Counts), Warnings: slices.Clone(h.Warnings), Gaps: slices.Clone(h.Gaps),
 		MadeFrom: some(h.MadeFrom), RecordedBy: h.Record.By.Name, RecordedAt: h.Record.At, Entry: h.Entry,
 	}
 }

@@ -143,7 +143,7 @@ func evidenceRows(v incident.View) []evidenceRow {
 			row.Outcome += "; " + *e.Note
 		}
 		if e.Retry {
-			row.Outcome += "; it will be tried again, up to three times"
+			row.Outcome += "; another try can help"
 		}
 		if e.Collector == incident.Upload {
 			row.From = e.RecordedBy

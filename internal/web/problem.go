@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"syscall"
 
 	"nis2clock/internal/access"
 	"nis2clock/internal/custody"
@@ -62,7 +63,8 @@ func explain(err error) (status int, text string) {
 		return http.StatusConflict, text
 	case errors.Is(err, desk.ErrUnstorable):
 		return http.StatusUnprocessableEntity, "nothing was changed: this cannot be stored as it is; shorten it"
-	case errors.Is(err, desk.ErrNotDurable), errors.Is(err, desk.ErrClosed), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, desk.ErrNotDurable), errors.Is(err, desk.ErrClosed), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT): // an upload's
 		return http.StatusServiceUnavailable, "nothing was changed: the store cannot take it now; send it again"
 	}
 	return http.StatusInternalServerError, "internal fault; the log says more"
