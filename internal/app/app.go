@@ -22,6 +22,7 @@ import (
 
 	"nis2clock/internal/access"
 	"nis2clock/internal/config"
+	"nis2clock/internal/custody"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/dispatch"
 	"nis2clock/internal/incident"
@@ -57,6 +58,8 @@ type App struct {
 	dispatch  *dispatch.Dispatcher
 	reconcile *intake.Reconcile
 	recurring recurringCheck
+	rounds    *custody.Rounds
+	stamper   *custody.Stamper // nil without an authority
 	report    *report.Renderer
 	signIn    *web.SignIn
 	channels  []dispatch.Channel
@@ -316,7 +319,7 @@ func (a *App) ready() (problems, notes []string) {
 	if a.uncompacted.Load() {
 		notes = append(notes, uncompactedNote)
 	}
-	return problems, slices.Concat(notes, a.dispatch.Status(), a.missed(), a.recurring.notes(a))
+	return problems, slices.Concat(notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.recurring.notes(a))
 }
 
 // agendaStale is how long the agenda may go without a look before the service

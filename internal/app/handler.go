@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"nis2clock/internal/config"
+	"nis2clock/internal/custody"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/dispatch"
 	"nis2clock/internal/incident"
@@ -62,6 +63,12 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	if err := a.startOffsite(reg, keep); err != nil {
 		return nil, err
 	}
+	if err := a.startEvidence(reg, keep); err != nil {
+		return nil, err
+	}
+	if err := a.startStamps(reg); err != nil {
+		return nil, err
+	}
 	in := intake.New(intake.Options{
 		Desk: a.desk, Vault: keep, Keeper: a.keeper, Classify: a.cfg.Classification, MaxBody: a.cfg.Intake.MaxBody,
 		Now: a.o.Now, Logger: a.o.Logger, Register: reg,
@@ -91,6 +98,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	a.signIn = web.NewSignIn(a.keeper, time.Now, strings.HasPrefix(a.cfg.Web.ExternalURL, "https:") || a.cfg.Web.TLS != nil, a.o.Logger)
 	return web.New(web.Options{
 		Desk: a.desk, Journal: a.store, Keeper: a.keeper, SignIn: a.signIn, Intake: in, Slack: interactions,
+		Locker: &custody.Locker{Desk: a.desk, Vault: keep, Now: time.Now},
 		Report: a.Report, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy, Ready: a.ready, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
 	}), nil
 }

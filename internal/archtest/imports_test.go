@@ -37,6 +37,7 @@ var rules = map[string]rule{
 	"internal/vault":               {nil, "files by their digest, whatever is in them"},
 	"internal/offsite":             {[]string{"internal/journal", "internal/vault"}, "it copies bytes that prove themselves and knows no incident"},
 	"internal/timestamp":           {nil, "a digest in, a token out, whatever it is the digest of"},
+	"internal/timestamp/tsatest":   {nil, fakeWhy},
 	"internal/desk":                {[]string{"internal/incident", "internal/journal", "internal/significance"}, "it joins decisions to the log and knows neither senders nor receivers"},
 
 	// The ways in.
@@ -46,12 +47,13 @@ var rules = map[string]rule{
 		"it turns bodies into commands (incident) of a known sender (access), and keeps large bodies (vault); it must work when every way out is broken",
 	},
 	"internal/web": {
-		[]string{"internal/desk", "internal/access", "internal/report", "internal/journal", "internal/incident", "internal/classify", "internal/significance", "internal/regime"},
-		"it turns requests into commands (incident, in the words of classify, significance and regime) and shows the record; it must not know a vendor or deliver anything",
+		[]string{"internal/desk", "internal/access", "internal/report", "internal/journal", "internal/incident", "internal/classify", "internal/significance", "internal/regime", "internal/custody"},
+		"it turns requests into commands (incident, in the words of classify, significance and regime), shows the record and hands evidence out through its custody; it must not know a vendor or deliver anything",
 	},
 
 	// What others know about an incident.
 	"internal/evidence":                       {nil, "it hands back what was captured as values; whoever runs it records them, and nothing it does can hold up the record"},
+	"internal/custody":                        {[]string{"internal/evidence", "internal/desk", "internal/incident", "internal/vault", "internal/timestamp", "internal/journal"}, "it brings what was captured into the record (desk, incident) and the vault, and has the record's heads (journal) time-stamped; it knows no source"},
 	"internal/evidence/evidencetest":          {[]string{"internal/evidence"}, "it runs any collector through the runner"},
 	"internal/evidence/alertmanager":          {[]string{"internal/evidence"}, collectorWhy},
 	"internal/evidence/grafana":               {[]string{"internal/evidence"}, collectorWhy},
@@ -90,13 +92,18 @@ var rules = map[string]rule{
 	},
 	"internal/app": {
 		[]string{
-			"internal/access", "internal/config", "internal/desk", "internal/dispatch", "internal/incident", "internal/intake", "internal/journal",
+			"internal/access", "internal/config", "internal/custody", "internal/desk", "internal/evidence", "internal/timestamp", "internal/dispatch", "internal/incident", "internal/intake", "internal/journal",
 			"internal/offsite", "internal/pagerduty", "internal/regime", "internal/report", "internal/slack", "internal/vault", "internal/web", "templates",
 		},
 		"the one place that wires everything; never a command line or a stand-in",
 	},
+	"internal/verify": {
+		[]string{"internal/journal", "internal/vault", "internal/timestamp", "internal/incident"},
+		"it compares files with the record (journal, in the words of incident); it must not reach what is running",
+	},
 	"internal/cli": {
 		[]string{
+			"internal/verify", "internal/timestamp", "internal/vault", // verify and the files it is given
 			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/holidays", "internal/incident", "internal/journal", "internal/offsite", "internal/regime",
 			"internal/classify", "internal/intake", // classify decides on a body as the service would
 			"internal/significance",                                                                         // assess asks in its words

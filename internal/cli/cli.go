@@ -40,7 +40,7 @@ type program struct {
 	Retention   retentionCmd   `cmd:"" help:"List what has been kept long enough, and erase it with --apply."`
 	Erase       eraseCmd       `cmd:"" help:"Erase a closed incident, or single entries, on a lawful request."`
 	Compact     compactCmd     `cmd:"" help:"Rewrite the journal of a stopped service without its free pages."`
-	Verify      verifyCmd      `cmd:"" help:"Check a data folder against its own signed head."`
+	Verify      verifyCmd      `cmd:"" help:"Check every entry, artefact and time-stamp of a data folder."`
 	Restore     restoreCmd     `cmd:"" help:"Rebuild a data folder from the off-site copy."`
 	Deadlines   deadlinesCmd   `cmd:"" help:"Calculate reporting deadlines; needs no server."`
 	Holidays    holidaysCmd    `cmd:"" help:"List the public holidays that roll a deadline in a Member State."`

@@ -38,6 +38,7 @@ type incidentCmd struct {
 	Release       releaseCmd       `cmd:"" help:"End the legal hold."`
 	Close         closeCmd         `cmd:"" help:"Close an incident that owes no more reports."`
 	Breach        breachCmd        `cmd:"" help:"Record what is known of a personal data breach (GDPR Arts. 33, 34)."`
+	Evidence      evidenceCmd      `cmd:"" help:"List, download and hand in evidence; each leaves its trace in the chain of custody."`
 	Reportability reportabilityCmd `cmd:"" help:"Report voluntarily (Art. 30), or after all because it must be."`
 }
 

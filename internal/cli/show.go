@@ -76,6 +76,7 @@ func show(env *Env, v incident.View) error {
 		row("WARNING", "%s", s)
 	}
 	row("Alerts", "%s", alerts(v.Alerts))
+	row("Evidence", "%s", evidenceSum(v.Evidence))
 	dossierRows(row, v)
 	if err := tw.Flush(); err != nil {
 		return err

@@ -105,7 +105,7 @@ func TestExampleLoads(t *testing.T) {
 		},
 		Timestamps: &timestamp.Config{
 			URL: "https://tsa.example/rfc3161", RootsFile: in("tsa-roots.crt"), CAFile: in("clients.crt"),
-			Username: "acme", Password: "example-tsa-password",
+			Username: "acme", Password: "example-tsa-password", Every: 30 * time.Minute,
 		},
 		Web: Web{
 			Listen: "0.0.0.0:2555", ExternalURL: "https://nis2.acme.example",

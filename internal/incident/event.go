@@ -93,6 +93,11 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	SuspicionReported{}.Kind(): decode[SuspicionReported],
 	SuspicionAssessed{}.Kind(): decode[SuspicionAssessed],
 	SuspicionNoted{}.Kind():    decode[SuspicionNoted],
+
+	Collected{}.Kind():         decode[Collected],
+	EvidenceRead{}.Kind():      decode[EvidenceRead],
+	EvidenceExported{}.Kind():  decode[EvidenceExported],
+	CheckpointStamped{}.Kind(): decode[CheckpointStamped],
 }
 
 func decode[E Event](payload []byte, opts ...json.Options) (Event, error) {

@@ -12,8 +12,10 @@ type Receipt struct {
 	Bytes  int64  `json:"bytes"`
 	// Raw is the body as received; nil when it lies in the vault under its
 	// digest (Vault is true) or when nothing in it was new.
-	Raw         []byte `json:"raw,omitempty"`
-	Vault       bool   `json:"vault,omitzero"`
+	Raw   []byte `json:"raw,omitempty"`
+	Vault bool   `json:"vault,omitzero"`
+	// Stored is the SHA-256 of its file there, where that is encrypted.
+	Stored      string `json:"stored,omitzero"`
 	Receiver    string `json:"receiver,omitzero"`
 	GroupKey    string `json:"group_key,omitzero"`
 	ExternalURL string `json:"external_url,omitzero"`

@@ -52,6 +52,8 @@ type Rules struct {
 var (
 	// ErrUnknown: there is no such incident.
 	ErrUnknown = errors.New("no such incident")
+	// ErrNoArtefact: the incident has no such artefact.
+	ErrNoArtefact = errors.New("no such artefact")
 	// ErrInvalid: the command cannot be right whatever the state is.
 	ErrInvalid = errors.New("invalid")
 	// ErrRefused: the command does not fit the state the incident is in.

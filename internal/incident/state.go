@@ -80,6 +80,10 @@ type Incident struct {
 	Submissions []*SentReport
 	// Events are those of the register that it came from or that joined it.
 	Events []EventLink
+	// Evidence is what was captured or handed in, oldest first; Ran are the runs
+	// of collectors.
+	Evidence []Holding
+	Ran      []RanCollector
 	// Cut are batches the sender truncated, by body digest.
 	Cut []Cut
 
@@ -173,6 +177,7 @@ type State struct {
 	heartbeats map[string]time.Time
 	reconciled map[string]Reconciliation
 	ops        outbox
+	stamped    *Stamped
 	catalog    catalog
 	roots      roots
 	body       *body // the newest

@@ -50,12 +50,12 @@ type View struct {
 	Warnings []string    `json:"warnings"`
 	Clocks   []ClockView `json:"clocks"`
 	// Dates are all that people recorded, also those of one entity or regime.
-	Dates    []DateView    `json:"dates"`
-	Messages []MessageView `json:"authority_messages"`
-	Alerts   []AlertView   `json:"alerts"`
-	Evidence []struct{}    `json:"evidence"`
-	Links    Links         `json:"links"`
-	Revision uint64        `json:"revision"`
+	Dates    []DateView     `json:"dates"`
+	Messages []MessageView  `json:"authority_messages"`
+	Alerts   []AlertView    `json:"alerts"`
+	Evidence []EvidenceView `json:"evidence"`
+	Links    Links          `json:"links"`
+	Revision uint64         `json:"revision"`
 	// LegalHold is null when nothing keeps the incident from being erased.
 	LegalHold *HoldView `json:"legal_hold"`
 	// Erased says that of the incident only its id, its times and the kinds of
@@ -154,7 +154,7 @@ func (i *Incident) View(now time.Time) View {
 		Significance: i.significance(),
 		Reason:       i.Reason, Previous: some(i.Previous), Incomplete: i.Incomplete(),
 		Erased:   i.Erased,
-		Warnings: i.warnings(now), Dates: []DateView{}, Messages: []MessageView{}, Clocks: []ClockView{}, Alerts: []AlertView{}, Evidence: []struct{}{}, Revision: i.Revision,
+		Warnings: i.warnings(now), Dates: []DateView{}, Messages: []MessageView{}, Clocks: []ClockView{}, Alerts: []AlertView{}, Evidence: i.evidenceViews(), Revision: i.Revision,
 		Links: Links{Self: "/api/v1/incidents/" + string(i.ID), Page: "/incidents/" + string(i.ID), Packet: "/api/v1/incidents/" + string(i.ID) + "/packet.zip"},
 	}
 	if aware, ok := i.date(AwareAt, "", ""); ok {

@@ -53,7 +53,9 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/incidents/{id}/release":                            `{"reason":"settled"}`,
 		"POST /api/v1/retention":                                         `{"dry_run":false}`,
 		"POST /api/v1/erasures":                                          `{"incidents":["{id}"],"reason":"Art. 17 GDPR"}`,
+		"POST /api/v1/incidents/{id}/evidence":                           `any bytes`,
 	}
+	queries := map[string]string{"POST /api/v1/incidents/{id}/evidence": "?name=auth.log"}
 	for _, r := range web.Routes() {
 		route := r.Pattern
 		method, path, _ := strings.Cut(route, " ")
@@ -88,7 +90,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 			s.next.Clocks.OverdueEvery += time.Minute // for a reload to take over
 			s.token(access.Auditor, "t"+id)
 			before := entries(t, s)
-			a := s.send(method, strings.NewReplacer("{id}", id, "{name}", "t"+id, "{number}", "1").Replace(path), s.admin, strings.ReplaceAll(body, "{id}", id), "X-Nis2clock-Via", "cli")
+			a := s.send(method, strings.NewReplacer("{id}", id, "{name}", "t"+id, "{number}", "1").Replace(path)+queries[route], s.admin, strings.ReplaceAll(body, "{id}", id), "X-Nis2clock-Via", "cli")
 			if a.StatusCode/100 != 2 {
 				t.Fatalf("%s %s", a.Status, a.body)
 			}

@@ -3,7 +3,7 @@
 // paths Prometheus expects.
 //
 // Whatever changes state is the same command, whoever sends it, and needs a
-// POST; a GET never changes anything, because link previews and mail scanners
+// POST; a GET never changes an incident, because link previews and mail scanners
 // fetch addresses (SL-8).
 package web
 
@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"nis2clock/internal/access"
+	"nis2clock/internal/custody"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/journal"
@@ -33,6 +34,8 @@ type Options struct {
 	// Intake is served at /webhook/alertmanager, Slack at
 	// /webhook/slack/interactions where it is not nil.
 	Intake, Slack http.Handler
+	// Locker takes evidence in and gives it out.
+	Locker *custody.Locker
 	// Report renders one stage of an incident as PDF.
 	Report func(ctx context.Context, id incident.ID, stage string) ([]byte, error)
 	// Ready says what keeps the service from working (not ready) and what a
@@ -150,6 +153,9 @@ func (s *server) routes() []route {
 		{"GET /api/v1/events/{id}/timeline", s.timeline, access.MayRead},
 		{"POST /api/v1/retention", s.retention, access.MayAdmin},
 		{"POST /api/v1/erasures", s.erase, access.MayAdmin},
+		{"GET /api/v1/incidents/{id}/evidence", s.listEvidence, access.MayRead},
+		{"GET /api/v1/incidents/{id}/evidence/{digest}", s.readEvidence, access.MayRead}, // leaves an entry
+		{"POST /api/v1/incidents/{id}/evidence", s.addEvidence, access.MayAct},
 		{"GET /api/v1/tokens", s.listTokens, access.MayAdmin},
 		{"POST /api/v1/tokens", s.createToken, access.MayAdmin},
 		{"DELETE /api/v1/tokens/{name}", s.revokeToken, access.MayAdmin},
