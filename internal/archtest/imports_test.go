@@ -19,7 +19,7 @@ var rules = map[string]rule{
 	"internal/regime":   {nil, "the law stands by itself: data, and arithmetic on it"},
 	"internal/holidays": {[]string{"internal/regime"}, "which days are public holidays depends on a State and a year alone"},
 	"internal/classify": {[]string{"internal/regime"}, "what an alert means depends on its labels and the law alone"},
-	"internal/incident": {[]string{"internal/regime", "internal/classify"}, "decisions are made from commands and the law, never from where a command came from"},
+	"internal/incident": {[]string{"internal/regime", "internal/classify", "internal/report/field"}, "decisions are made from commands and the law (field: what a report may say), never from where a command came from"},
 	"internal/agenda":   {[]string{"internal/incident", "internal/regime"}, "what is due is computed from the record; who delivers it is not its business"},
 
 	// The record and its single writer.
@@ -49,6 +49,7 @@ var rules = map[string]rule{
 	"internal/slack":            {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
 	"internal/slack/slackfake":  {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/report":           {[]string{"internal/incident", "internal/regime", "internal/report/pdf"}, "a report is drawn from the record as it was, so it must not reach what is running"},
+	"internal/report/field":     {nil, "what a report may say is data of the law, whatever the incident"},
 	"internal/report/pdf":       {nil, "Markdown to PDF, whatever it says"},
 	"templates":                 {nil, "files only"},
 
@@ -70,6 +71,7 @@ var rules = map[string]rule{
 	"internal/cli": {
 		[]string{
 			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/holidays", "internal/incident", "internal/journal", "internal/regime",
+			"internal/report", "internal/report/field", // what a template may say, and which fields there are
 			"internal/pagerduty", "internal/pagerduty/pdfake", "internal/slack", "internal/slack/slackfake", // the demo and its stand-ins
 		},
 		"a verb calls the service or reads a file; the record is changed through the API only",

@@ -87,6 +87,8 @@ type submitCmd struct {
 	Entity    string   `help:"For which entity, where there are several."`
 	Regime    string   `help:"Under which regime." default:"nis2"`
 	SHA256    string   `name:"sha256" help:"Digest of what was sent." placeholder:"HEX"`
+
+	IncompleteReason string `help:"Why it went out without fields that it requires; needed then, except for an early warning." placeholder:"TEXT"`
 }
 
 // Run implements the verb.
@@ -94,6 +96,9 @@ func (c *submitCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
 	body := map[string]any{
 		"stages": c.Stages, "authority": c.Authority, "channel": c.Channel, "reference": c.Reference,
 		"submitter": c.Submitter, "entity": c.Entity, "regime": c.Regime, "sha256": c.SHA256,
+	}
+	if c.IncompleteReason != "" {
+		body["incomplete_reason"] = c.IncompleteReason
 	}
 	if !c.At.IsZero() {
 		body["submitted_at"] = c.At.Time

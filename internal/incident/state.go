@@ -63,6 +63,8 @@ type Incident struct {
 	Alerts       []*Alert
 	Clocks       []Clock
 	Notes        []Note
+	// ReportFields are what people said for reports, by field id.
+	ReportFields map[string]ReportField
 	// Cut are batches the sender truncated, by body digest.
 	Cut []Cut
 

@@ -17,6 +17,8 @@ type Submit struct {
 	Regime     string // nis2 when empty
 	Stages     []string
 	Submission Submission
+	// IncompleteReason is why the report went out without required fields.
+	IncompleteReason string
 }
 
 func (c Submit) decide(r *Rules, d *decision) (any, error) {
@@ -33,6 +35,10 @@ func (c Submit) decide(r *Rules, d *decision) (any, error) {
 	if err := c.check(i, d.now); err != nil {
 		return nil, err
 	}
+	lacking, err := c.lacking(r, i, d.now)
+	if err != nil {
+		return nil, err
+	}
 	after := *i
 	after.Clocks = slices.Clone(i.Clocks)
 	for n := range after.Clocks {
@@ -42,6 +48,7 @@ func (c Submit) decide(r *Rules, d *decision) (any, error) {
 		}
 	}
 	ev := Submitted{Meta: c.metaFor(c.ID), Entity: c.Entity, Regime: c.Regime, Stages: c.Stages, Submission: c.Submission}
+	ev.Lacking, ev.IncompleteReason = lacking, c.IncompleteReason
 	ev.Clocks, ev.Law = r.clocks(&after)
 	d.emit(ev)
 	return c.ID, nil
@@ -122,6 +129,10 @@ type Submitted struct {
 	Regime     string     `json:"regime"`
 	Stages     []string   `json:"stages"`
 	Submission Submission `json:"submission"`
+	// Lacking are required fields the report went out without, as "stage:
+	// field"; IncompleteReason says why.
+	Lacking          []string `json:"lacking,omitempty"`
+	IncompleteReason string   `json:"incomplete_reason,omitzero"`
 	// Clocks are all clocks as they stand after it; a stage that waited for
 	// this submission starts here.
 	Clocks []Clock `json:"clocks"`
@@ -137,6 +148,12 @@ func (e Submitted) Describe() string {
 	}
 	if e.Submission.Reference != "" {
 		s += ", reference " + e.Submission.Reference
+	}
+	if len(e.Lacking) > 0 {
+		s += fmt.Sprintf(", without %s that it requires", plural(len(e.Lacking), "field"))
+	}
+	if e.IncompleteReason != "" {
+		s += " (" + e.IncompleteReason + ")"
 	}
 	return s
 }

@@ -41,12 +41,14 @@ type View struct {
 	Reason         string            `json:"reason"`
 	Previous       *ID               `json:"previous"`
 	// Incomplete says in sentences what is known to be missing.
-	Incomplete []string    `json:"incomplete"`
-	Clocks     []ClockView `json:"clocks"`
-	Alerts     []AlertView `json:"alerts"`
-	Evidence   []struct{}  `json:"evidence"`
-	Links      Links       `json:"links"`
-	Revision   uint64      `json:"revision"`
+	Incomplete []string `json:"incomplete"`
+	// ReportFields are what people said for reports, by field id.
+	ReportFields map[string]ReportFieldView `json:"report_fields"`
+	Clocks       []ClockView                `json:"clocks"`
+	Alerts       []AlertView                `json:"alerts"`
+	Evidence     []struct{}                 `json:"evidence"`
+	Links        Links                      `json:"links"`
+	Revision     uint64                     `json:"revision"`
 }
 
 // Significance is the decision of Art. 23(3). "Not significant" is recorded
@@ -115,6 +117,7 @@ func (i *Incident) View(now time.Time) View {
 		Clocks: []ClockView{}, Alerts: []AlertView{}, Evidence: []struct{}{}, Revision: i.Revision,
 		Links: Links{Self: "/api/v1/incidents/" + string(i.ID), Page: "/incidents/" + string(i.ID), Packet: "/api/v1/incidents/" + string(i.ID) + "/packet.zip"},
 	}
+	v.ReportFields = i.reportFields()
 	if i.Aware != nil {
 		v.AwareAt, v.AwareBy = new(i.Aware.At), new(i.Aware.Person)
 	}

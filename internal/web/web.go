@@ -113,6 +113,7 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/acknowledge", s.acknowledge, access.MayAct},
 		{"POST /api/v1/incidents/{id}/command", s.takeCommand, access.MayAct},
 		{"POST /api/v1/incidents/{id}/facts", s.setFacts, access.MayAct},
+		{"POST /api/v1/incidents/{id}/report-fields", s.setReportFields, access.MayAct},
 		{"POST /api/v1/incidents/{id}/aware", s.becomeAware, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/notes", s.addNote, access.MayAct},
 		{"POST /api/v1/incidents/{id}/submissions", s.submit, access.MaySubmit},

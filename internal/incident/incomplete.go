@@ -1,0 +1,43 @@
+package incident
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"nis2clock/internal/regime"
+)
+
+// Lacks says what a report that goes out now lacks, as ids of its required
+// fields; nothing when it is complete.
+type Lacks func(i *Incident, stage ClockID, now time.Time) []string
+
+// listed is how many of the lacking fields a refusal names.
+const listed = 12
+
+// lacking is what the reports of a submission lack. One that lacks required
+// fields is recorded only with a reason: the record would otherwise say that
+// they had been given. An early warning is always recorded, because it may
+// leave before anybody knows more.
+func (c *Submit) lacking(r *Rules, i *Incident, now time.Time) ([]string, error) {
+	if r.Lacks == nil {
+		return nil, nil
+	}
+	var all []string
+	refuse := false
+	for _, stage := range c.Stages {
+		for _, id := range r.Lacks(i, ClockID{Entity: c.Entity, Regime: regime.ID(c.Regime), Stage: regime.StageID(stage)}, now) {
+			all = append(all, stage+": "+id)
+			refuse = refuse || stage != "early_warning"
+		}
+	}
+	if !refuse || strings.TrimSpace(c.IncompleteReason) != "" {
+		return all, nil
+	}
+	shown := all
+	more := ""
+	if len(all) > listed {
+		shown, more = all[:listed], fmt.Sprintf(" and %d more", len(all)-listed)
+	}
+	return nil, refused("the report as recorded here lacks %s%s: answer them with nis2clock incident field %s NAME=VALUE (unknown is an answer), or say why it went out so with --incomplete-reason", strings.Join(shown, ", "), more, i.ID)
+}
