@@ -145,6 +145,7 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 func (a *App) rules() *incident.Rules {
 	return &incident.Rules{
 		Classify: a.cfg.Classification, Law: regime.Builtin(), Tracks: a.cfg.Tracks(), Heartbeat: a.cfg.Intake.Heartbeat.AlertName,
+		Lacks: a.lacks,
 	}
 }
 

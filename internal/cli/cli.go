@@ -31,6 +31,7 @@ type program struct {
 	CheckConfig checkConfigCmd `cmd:"" name:"check-config" help:"Read a configuration and name every mistake in it."`
 	Incident    incidentCmd    `cmd:"" help:"Act on incidents through the service's API."`
 	Report      reportCmd      `cmd:"" help:"Render a report of an incident."`
+	Template    templateCmd    `cmd:"" help:"Check and preview report templates of your own; needs no server."`
 	Journal     journalCmd     `cmd:"" help:"Who did what, when."`
 	Token       tokenCmd       `cmd:"" help:"Make, list and revoke API tokens."`
 	Verify      verifyCmd      `cmd:"" help:"Check a data folder against its own signed head."`

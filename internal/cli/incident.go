@@ -20,6 +20,7 @@ type incidentCmd struct {
 	Take          takeCmd          `cmd:"" help:"Become the incident commander."`
 	Note          noteCmd          `cmd:"" help:"Add a note to the timeline."`
 	Facts         factsCmd         `cmd:"" help:"Say what happened, and answer the two questions of the early warning."`
+	Timeline      timelineCmd      `cmd:"" help:"Everything that was recorded about an incident, oldest first."`
 	Field         fieldCmd         `cmd:"" help:"Answer fields of the reports; --list names them."`
 	Aware         awareCmd         `cmd:"" help:"Record when the entity became aware that the incident is significant."`
 	Submit        submitCmd        `cmd:"" help:"Record a report that went to an authority. This stops its clock."`

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,21 +24,21 @@ func (c *Submit) lacking(r *Rules, i *Incident, now time.Time) ([]string, error)
 	if r.Lacks == nil {
 		return nil, nil
 	}
-	var all []string
-	refuse := false
+	var all, refusing []string
 	for _, stage := range c.Stages {
 		for _, id := range r.Lacks(i, ClockID{Entity: c.Entity, Regime: regime.ID(c.Regime), Stage: regime.StageID(stage)}, now) {
 			all = append(all, stage+": "+id)
-			refuse = refuse || stage != "early_warning"
+			if stage != "early_warning" && !slices.Contains(refusing, id) {
+				refusing = append(refusing, id)
+			}
 		}
 	}
-	if !refuse || strings.TrimSpace(c.IncompleteReason) != "" {
+	if len(refusing) == 0 || strings.TrimSpace(c.IncompleteReason) != "" {
 		return all, nil
 	}
-	shown := all
 	more := ""
-	if len(all) > listed {
-		shown, more = all[:listed], fmt.Sprintf(" and %d more", len(all)-listed)
+	if len(refusing) > listed {
+		refusing, more = refusing[:listed], fmt.Sprintf(" and %d more", len(refusing)-listed)
 	}
-	return nil, refused("the report as recorded here lacks %s%s: answer them with nis2clock incident field %s NAME=VALUE (unknown is an answer), or say why it went out so with --incomplete-reason", strings.Join(shown, ", "), more, i.ID)
+	return nil, refused("the report as recorded here lacks %s%s: answer with nis2clock incident field %s NAME=VALUE (unknown is an answer), or record it as it went out with --incomplete-reason", strings.Join(refusing, ", "), more, i.ID)
 }

@@ -70,7 +70,7 @@ func TestAnIncompleteReportNeedsAReason(t *testing.T) {
 		t.Errorf("the entry says it lacks %v", e.Lacking)
 	}
 	_, err := w.try(Submit{Person: by, ID: id, Stages: []string{"notification"}})
-	if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "notification: impact_assessment") || !strings.Contains(err.Error(), "--incomplete-reason") {
+	if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "lacks impact_assessment: answer") || !strings.Contains(err.Error(), "--incomplete-reason") {
 		t.Errorf("an incomplete notification: %v", err)
 	}
 	if c, _ := w.incident(id).Clock(ClockID{"default", "nis2", "notification"}); c.Submitted != nil {

@@ -19,6 +19,7 @@ import (
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/journal"
+	"nis2clock/internal/report"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -33,8 +34,8 @@ type Options struct {
 	// Intake is served at /webhook/alertmanager, Slack at
 	// /webhook/slack/interactions where it is not nil.
 	Intake, Slack http.Handler
-	// Report renders one stage of an incident as PDF.
-	Report func(ctx context.Context, id incident.ID, stage string) ([]byte, error)
+	// Report renders a report of an incident in one of [report.Formats].
+	Report func(ctx context.Context, id incident.ID, req report.Request, format string) ([]byte, error)
 	// Ready says what keeps the service from working (not ready) and what a
 	// person should know (notes).
 	Ready func() (problems, notes []string)
@@ -122,6 +123,7 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/close", s.closeIncident, access.MaySubmit},
 		{"GET /api/v1/incidents/{id}/timeline", s.timeline, access.MayRead},
 		{"GET /api/v1/incidents/{id}/reports/{file}", s.report, access.MayRead},
+		{"GET /api/v1/incidents/{id}/reports/{regime}/{file}", s.report, access.MayRead},
 		{"GET /api/v1/journal", s.journal, access.MayAudit},
 		{"GET /api/v1/tokens", s.listTokens, access.MayAdmin},
 		{"POST /api/v1/tokens", s.createToken, access.MayAdmin},
