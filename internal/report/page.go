@@ -385,7 +385,7 @@ func (d *draft) figure() pdf.Markdown {
 	var all []moment
 	add := func(at time.Time, tone, title string) {
 		if !at.IsZero() {
-			all = append(all, moment{at, pdf.Moment{Tone: tone, Title: title, At: strings.ReplaceAll(short(d.lang, d.zone, at), " ", "\n")}})
+			all = append(all, moment{at, pdf.Moment{Tone: tone, Title: title, At: strings.Replace(short(d.lang, d.zone, at), " UTC", "\nUTC", 1)}})
 		}
 	}
 	v := d.view

@@ -81,10 +81,17 @@ func parseFolder(folder, base fs.FS, called string) (map[string]*pdf.Template, e
 			return nil, err
 		}
 	}
-	var all []pdf.Source
+	// What is parsed later wins: the folder's own definitions come last.
+	own := func(name string) bool { return slices.Contains(shared, name) }
+	var all, last []pdf.Source
 	for _, name := range slices.Sorted(maps.Keys(definitions)) {
+		if own(name) {
+			last = append(last, definitions[name])
+			continue
+		}
 		all = append(all, definitions[name])
 	}
+	all = append(all, last...)
 	out := map[string]*pdf.Template{}
 	var mistakes []error
 	for _, name := range slices.Sorted(maps.Keys(from)) {

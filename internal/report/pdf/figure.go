@@ -92,8 +92,10 @@ func (c *composer) figure(s *sheet, n *ast.FencedCodeBlock) bool {
 	if language == fenceStatus {
 		c.whole(s, func(s *sheet) { c.status(s, rows) })
 	} else {
+		lines := (len(rows) + momentsPerRow - 1) / momentsPerRow
+		each := (len(rows) + lines - 1) / lines // rows alike in length
 		for len(rows) > 0 {
-			row := rows[:min(len(rows), momentsPerRow)]
+			row := rows[:min(len(rows), each)]
 			c.whole(s, func(s *sheet) { c.timeline(s, row) })
 			rows = rows[len(row):]
 			s.space(10)
@@ -104,7 +106,7 @@ func (c *composer) figure(s *sheet, n *ast.FencedCodeBlock) bool {
 }
 
 const (
-	momentsPerRow = 6
+	momentsPerRow = 5
 	dot           = 4.2 // half the size of a moment's mark
 	railGap       = 14.0
 	figurePad     = 9.0
@@ -126,7 +128,7 @@ func toneColour(tone string) rgb {
 // timeline sets one row of moments: a rail with a mark for each, what passed
 // between them above it, name and time below.
 func (c *composer) timeline(s *sheet, rows [][]string) {
-	column := s.w / float64(max(len(rows), 4))
+	column := s.w / float64(max(len(rows), 3))
 	width := column - 8
 	type moment struct{ title, at, gap []line }
 	var all []moment
@@ -157,7 +159,11 @@ func (c *composer) timeline(s *sheet, rows [][]string) {
 			s.rect(x+1.6, rail-dot+1.6, 2*dot-3.2, 2*dot-3.2, paper)
 		}
 		for j, l := range m.gap {
-			s.line(l, x-column+2*dot+(column-2*dot-l.width)/2, y+float64(j)*textFine.leading, textFine.leading)
+			from := x - column + 2*dot + (column-2*dot-l.width)/2
+			if i == 0 { // goes on from the row above
+				from = x
+			}
+			s.line(l, from, y+float64(j)*textFine.leading, textFine.leading)
 		}
 		at := rail + dot + railGap/2
 		for _, l := range m.title {

@@ -55,7 +55,7 @@ var (
 	textFooter = typography{size: 6.4, leading: 8.8, ink: muted}
 	textBanner = typography{size: 11, leading: 14, ink: paper, bold: true}
 	textFine   = typography{size: 6.8, leading: 9.4, ink: muted}
-	textFigure = typography{size: 7.4, leading: 9.6, ink: ink, bold: true}
+	textFigure = typography{size: 7.2, leading: 9.6, ink: ink, bold: true}
 	textPill   = typography{size: 9.4, leading: 13, ink: paper, bold: true}
 
 	// textHeading is by level, 1 to 6.

@@ -123,6 +123,8 @@ func constants(tree *parse.Tree, n parse.Node, function string, found map[string
 		pipe(n.Pipe)
 	case *parse.PipeNode:
 		pipe(n)
+	case *parse.ChainNode: // (field "summary").Text
+		constants(tree, n.Node, function, found)
 	case *parse.CommandNode:
 		if id, ok := n.Args[0].(*parse.IdentifierNode); ok && id.Ident == function && len(n.Args) > 1 {
 			if s, ok := n.Args[1].(*parse.StringNode); ok {
