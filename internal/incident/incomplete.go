@@ -7,7 +7,17 @@ import (
 	"time"
 
 	"nis2clock/internal/regime"
+	"nis2clock/internal/report/field"
 )
+
+// wanted is a lacking field, with the verb that records it where that is not
+// the one for fields.
+func wanted(id string) string {
+	if d, ok := field.Lookup(id); ok && !d.Editable() {
+		return id + " (" + d.From + ")"
+	}
+	return id
+}
 
 // Lacks says what a report that goes out now lacks, as ids of its required
 // fields; nothing when it is complete.
@@ -28,8 +38,8 @@ func (c *Submit) lacking(r *Rules, i *Incident, now time.Time) ([]string, error)
 	for _, stage := range c.Stages {
 		for _, id := range r.Lacks(i, ClockID{Entity: c.Entity, Regime: regime.ID(c.Regime), Stage: regime.StageID(stage)}, now) {
 			all = append(all, stage+": "+id)
-			if stage != "early_warning" && !slices.Contains(refusing, id) {
-				refusing = append(refusing, id)
+			if stage != "early_warning" && !slices.Contains(refusing, wanted(id)) {
+				refusing = append(refusing, wanted(id))
 			}
 		}
 	}

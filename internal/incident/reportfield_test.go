@@ -60,17 +60,17 @@ func TestAnIncompleteReportNeedsAReason(t *testing.T) {
 		if len(i.ReportFields["impact_assessment"].Values) > 0 {
 			return nil
 		}
-		return []string{"impact_assessment"}
+		return []string{"impact_assessment", "aware_at"}
 	}
 	by := Person{By: Actor{"ana", "cli"}}
 	id := w.do(Declare{Person: by, Title: "x", DetectedAt: w.now}).(ID)
 
 	w.do(Submit{Person: by, ID: id, Stages: []string{"early_warning"}})
-	if e := w.entries[len(w.entries)-1].Event.(Submitted); !slices.Equal(e.Lacking, []string{"early_warning: impact_assessment"}) {
+	if e := w.entries[len(w.entries)-1].Event.(Submitted); !slices.Equal(e.Lacking, []string{"early_warning: impact_assessment", "early_warning: aware_at"}) {
 		t.Errorf("the entry says it lacks %v", e.Lacking)
 	}
 	_, err := w.try(Submit{Person: by, ID: id, Stages: []string{"notification"}})
-	if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "lacks impact_assessment: answer") || !strings.Contains(err.Error(), "--incomplete-reason") {
+	if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "lacks impact_assessment, aware_at (incident aware): answer") || !strings.Contains(err.Error(), "--incomplete-reason") {
 		t.Errorf("an incomplete notification: %v", err)
 	}
 	if c, _ := w.incident(id).Clock(ClockID{"default", "nis2", "notification"}); c.Submitted != nil {
@@ -78,7 +78,7 @@ func TestAnIncompleteReportNeedsAReason(t *testing.T) {
 	}
 	w.do(Submit{Person: by, ID: id, Stages: []string{"notification"}, IncompleteReason: "sent by telephone"})
 	e := w.entries[len(w.entries)-1].Event.(Submitted)
-	if e.IncompleteReason != "sent by telephone" || !strings.Contains(e.Describe(), "without 1 field that it requires (sent by telephone)") {
+	if e.IncompleteReason != "sent by telephone" || !strings.Contains(e.Describe(), "without 2 fields that it requires (sent by telephone)") {
 		t.Errorf("the entry says %q: %s", e.IncompleteReason, e.Describe())
 	}
 	w.do(SetReportFields{Person: by, ID: id, Fields: map[string][]string{"impact_assessment": {"unknown"}}})

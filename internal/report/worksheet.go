@@ -100,6 +100,8 @@ func (d *draft) answer(v Value, f portal.Field) WorksheetAnswer {
 		switch {
 		case coded:
 			lines = append(lines, code)
+		case v.Def.ID == "report_stage":
+			lines = append(lines, d.StageTitle)
 		case v.State == unknown:
 			lines = append(lines, d.words(v))
 		case v.Def.Type == field.Instant:

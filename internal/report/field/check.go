@@ -21,7 +21,7 @@ var money = regexp.MustCompile(`^\d{1,15}(\.\d{1,2})?$`)
 // Check returns what was said of the field in the form it is kept in, or why
 // it cannot be said. No values take back what was said.
 func (d *Def) Check(values []string) ([]string, error) {
-	if d.From != "" && d.From != "config" && d.From != "incident submit" && !slices.Contains(editable, d.ID) {
+	if !d.Editable() {
 		return nil, fmt.Errorf("%s is not set as a field: %s", d.ID, d.origin())
 	}
 	var out []string
@@ -51,6 +51,12 @@ func (d *Def) Check(values []string) ([]string, error) {
 		return nil, fmt.Errorf("%s is unknown and something else at once: say one", d.ID)
 	}
 	return out, nil
+}
+
+// Editable reports whether a person may state the field as such; others are
+// recorded where From says.
+func (d *Def) Editable() bool {
+	return d.From == "" || d.From == "config" || d.From == "incident submit" || slices.Contains(editable, d.ID)
 }
 
 // editable are fields that the record gives a first value, and a person may
