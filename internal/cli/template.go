@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,7 +31,9 @@ func (c *templateCheckCmd) Run(env *Env) error {
 	if info, err := os.Stat(c.Dir); err != nil || !info.IsDir() {
 		return usage("%s is no folder", c.Dir)
 	}
-	n, err := report.CheckTemplates(os.DirFS(c.Dir), templates.FS, c.Dir, specimen())
+	o := specimen()
+	o.Custom, o.CustomName = os.DirFS(c.Dir), c.Dir
+	n, err := report.CheckTemplates(o)
 	if err != nil {
 		return each(err)
 	}
@@ -60,7 +61,7 @@ type templatePreviewCmd struct {
 func (c *templatePreviewCmd) Run(env *Env) error {
 	o := specimen()
 	if c.Dir != "" {
-		o.Custom, o.CustomName = fs.FS(os.DirFS(c.Dir)), c.Dir
+		o.Custom, o.CustomName = os.DirFS(c.Dir), c.Dir
 	}
 	r, err := report.New(o)
 	if err != nil {

@@ -157,6 +157,22 @@ func TestWhatAReportLacks(t *testing.T) {
 	}
 }
 
+// A breach is reported to another authority than the incident is.
+func TestEachRegimeHasItsAuthority(t *testing.T) {
+	r := renderer(t, func(o *Options) { o.Entities[0].MemberState, o.Entities[0].Authority = "DE", "BSI" })
+	for stage, want := range map[string][2]string{
+		"early_warning":           {"BSI", "das Portal BSI"},
+		"gdpr/notification":       {"Aufsichtsbehörde", "an: Aufsichtsbehörde"},
+		"dora/initial":            {"Zuständige Behörde (DORA)", "an: Zuständige Behörde (DORA)"},
+		"cra_vulnerability/final": {"Koordinierendes CSIRT und ENISA", "das Portal ENISA SRP"},
+	} {
+		_, m := fieldsOf(t, r, Request{Stage: stage, Lang: "de"}, written(t))
+		if m.Authority != want[0] || !strings.Contains(m.Prepared, want[1]) {
+			t.Errorf("%s goes to %q: %q", stage, m.Authority, m.Prepared)
+		}
+	}
+}
+
 func TestReportsOfSeveralEntities(t *testing.T) {
 	r := renderer(t, func(o *Options) {
 		o.Entities = []Entity{{Track: "alpha", Name: "Alpha AG"}, {Track: "beta", Name: "Beta SpA", MemberState: "IT"}}

@@ -3,7 +3,6 @@ package report
 import (
 	_ "embed"
 	"fmt"
-	"slices"
 	"time"
 
 	"nis2clock/internal/incident"
@@ -185,8 +184,8 @@ func (d *draft) attachments(src Source) ([]pdf.Attachment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Clip([]pdf.Attachment{
+	return []pdf.Attachment{
 		{Name: d.Incident + "-" + d.stage.file() + ".json", Description: "This report for machines: every field with its origin", Data: report},
 		{Name: d.Incident + ".json", Description: "The incident as recorded, for machines", Data: incident},
-	}), nil
+	}, nil
 }

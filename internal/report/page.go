@@ -100,7 +100,7 @@ type draft struct {
 
 // fill makes the page of a report.
 func (r *Renderer) fill(f facts, l *catalogue.Language, src Source) *draft {
-	d := &draft{facts: f, lang: l, zone: r.zoneOf(f.entity)}
+	d := &draft{facts: f, lang: l, zone: f.entity.Zone}
 	d.filled = f.values()
 	v := src.Incident
 	d.Page = Page{
@@ -111,7 +111,7 @@ func (r *Renderer) fill(f facts, l *catalogue.Language, src Source) *draft {
 	if t, ok := d.value("title"); ok && len(t.Items) > 0 {
 		d.Title = t.Items[0]
 	}
-	d.Authority, d.Prepared = r.addressee(f.entity, l)
+	d.Authority, d.Prepared = r.addressee(f.entity, f.stage.Regime, l)
 	for _, m := range missing(d.filled) {
 		d.Missing = append(d.Missing, l.Say("f_"+m.Def.ID))
 	}

@@ -133,18 +133,21 @@ func New(o Options) (*Renderer, error) {
 	return r, r.trial()
 }
 
-// zoneOf is where the entity's authority is.
-func (r *Renderer) zoneOf(e Entity) *time.Location { return e.Zone }
-
-// addressee is whom the entity reports to, and the sentence that says that a
-// document is not itself a report to them.
-func (r *Renderer) addressee(e Entity, l *catalogue.Language) (authority, prepared string) {
+// addressee is whom the entity reports to under a regime, and the sentence that
+// says that a document is not itself a report to them. The entity's configured
+// authority is that of the regime which its State's overlay is about.
+func (r *Renderer) addressee(e Entity, regime string, l *catalogue.Language) (authority, prepared string) {
+	law, _, _ := strings.Cut(regime, "_")
 	state, known := r.o.Law.State(e.MemberState)
-	authority = e.Authority
-	if authority == "" && known {
+	switch {
+	case l.Has("authority_" + law):
+		authority = l.Say("authority_" + law)
+	case e.Authority != "":
+		authority = e.Authority
+	case known && string(state.Regime) == regime:
 		authority = state.Authority
 	}
-	if p, ok := portal.For(e.MemberState, "nis2"); ok && p.Name != "" {
+	if p, ok := portal.For(e.MemberState, regime); ok && p.Name != "" {
 		return authority, l.Say("not_a_submission", "portal", p.Name)
 	}
 	return authority, l.Say("prepared_note", "authority", cmp.Or(authority, l.Say("own_channel")))

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -179,13 +178,12 @@ func (r *Renderer) trial() error {
 	return errors.Join(unique(mistakes)...)
 }
 
-// CheckTemplates reads a folder of custom templates as [New] would at start
-// and returns how many there are.
-func CheckTemplates(folder, builtin fs.FS, name string, o Options) (int, error) {
-	o.Custom, o.Builtin, o.CustomName = folder, builtin, cmp.Or(name, o.CustomName)
-	names, shared, err := templateFiles(folder)
+// CheckTemplates reads the custom templates as [New] would at start and returns
+// how many files there are.
+func CheckTemplates(o Options) (int, error) {
+	names, shared, err := templateFiles(o.Custom)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("read report templates: %w", err)
 	}
 	_, err = New(o)
 	return len(names) + len(shared), err
