@@ -291,16 +291,41 @@ func TestAnEmptyRecordRenders(t *testing.T) {
 	}
 }
 
+// FuzzReport checks that nothing a person or an alert says becomes part of a
+// report's structure: its sections are those of a harmless one.
 func FuzzReport(f *testing.F) {
 	for _, h := range hostile {
 		f.Add(h, h)
 	}
 	r := renderer(f)
-	f.Fuzz(func(t *testing.T, summary, label string) {
-		src := written(t)
+	base := written(f)
+	sections := func(t *testing.T, stage, summary, label string) (n int) {
+		src := base
 		src.Incident.Summary = summary
-		src.Incident.Alerts = []incident.AlertView{{Labels: map[string]string{"alertname": label, label: summary}}}
-		render(t, r, Request{Stage: "worksheet", Lang: "el"}, src)
-		render(t, r, Request{Stage: "early_warning", Lang: "pl"}, src)
+		src.Incident.Alerts = []incident.AlertView{{Labels: map[string]string{"alertname": label, "l": summary}, Annotations: map[string]string{"summary": label}}}
+		d, err := r.draft(Request{Stage: stage, Lang: "el"}, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		markdown, err := r.markdown(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range bytes.Lines(markdown) {
+			if bytes.HasPrefix(line, []byte("#")) || bytes.HasPrefix(line, []byte("~~~")) || bytes.HasPrefix(line, []byte("|")) {
+				n++
+			}
+		}
+		return n
+	}
+	f.Fuzz(func(t *testing.T, summary, label string) {
+		if strings.TrimSpace(summary) == "" || label == "" {
+			t.Skip("what is empty is left out or said to be missing")
+		}
+		for _, stage := range []string{"early_warning", worksheet, "recipients_notice"} {
+			if got, want := sections(t, stage, summary, label), sections(t, stage, "x", "x"); got != want {
+				t.Errorf("%s has %d headings, fences and rows, want %d", stage, got, want)
+			}
+		}
 	})
 }
