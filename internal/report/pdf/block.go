@@ -166,6 +166,10 @@ func (c *composer) below(s *sheet, n ast.Node) float64 {
 			if h > 3*textBody.leading {
 				return kept + keepBelow
 			}
+			switch next.NextSibling().(type) {
+			case nil, *ast.Heading: // it introduces nothing
+				return kept + h
+			}
 			kept += textBody.after
 		case *extast.Table:
 			if h <= keepTable {

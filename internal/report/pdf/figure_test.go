@@ -96,6 +96,15 @@ func TestHeadingsAreNumbered(t *testing.T) {
 	}
 }
 
+// Short sections follow each other on a page: a heading keeps what is below it,
+// not the next section too.
+func TestShortSectionsFillThePage(t *testing.T) {
+	_, pages := pagesOf(t, plainDocument, "First.\n\n"+strings.Repeat("## Section\n\nOne line.\n\n", 20))
+	if n := strings.Count(pages[0], "Section\n"); n < 8 {
+		t.Errorf("the first page has %d of 20 short sections", n)
+	}
+}
+
 func TestTemplateFunctionsAndConstants(t *testing.T) {
 	word := func(s string) Funcs { return Funcs{"word": func(string) string { return s }} }
 	tmpl, err := ParseTemplate("house.md", "{{word \"a\"}}\n{{if word \"b\"}}{{template \"x\" (word \"c\")}}{{end}}{{(word \"d\").Y}}", word("old"), Source{"parts.md", "\n{{define \"x\"}}{{range $w := word \"e\"}}{{end}}{{end}}"})
