@@ -129,7 +129,9 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 	}
 	a.store = store
 	a.onStop("journal", func(context.Context) error { return store.Close() })
-	a.desk, err = desk.Open(ctx, desk.Options{Log: store, Rules: a.cfg.Rules(), Now: a.o.Now, Logger: a.o.Logger, Register: reg})
+	rules := a.cfg.Rules()
+	rules.Lacks = a.lacks
+	a.desk, err = desk.Open(ctx, desk.Options{Log: store, Rules: rules, Now: a.o.Now, Logger: a.o.Logger, Register: reg})
 	if err != nil {
 		return err
 	}

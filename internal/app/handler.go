@@ -3,26 +3,20 @@ package app
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
-	"os"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
 	"nis2clock/internal/config"
 	"nis2clock/internal/custody"
-	"nis2clock/internal/desk"
 	"nis2clock/internal/dispatch"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
 	"nis2clock/internal/pagerduty"
-	"nis2clock/internal/report"
 	"nis2clock/internal/slack"
 	"nis2clock/internal/web"
-	"nis2clock/templates"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -99,7 +93,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	return web.New(web.Options{
 		Desk: a.desk, Journal: a.store, Keeper: a.keeper, SignIn: a.signIn, Intake: in, Slack: interactions,
 		Locker: &custody.Locker{Desk: a.desk, Vault: keep, Now: time.Now},
-		Report: a.Report, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy, Ready: a.ready, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
+		Report: a.Render, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy, Ready: a.ready, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
 	}), nil
 }
 
@@ -137,53 +131,6 @@ func (a *App) slackAct(ctx context.Context, act slack.Action) (string, error) {
 		return fmt.Sprintf("%s was already acknowledged by %s. No clock stops: only a submitted report does that.", v.ID, *v.AcknowledgedBy), nil
 	}
 	return fmt.Sprintf("You acknowledged %s. No clock stops: only a submitted report does that.", v.ID), nil
-}
-
-// renderer parses the report templates.
-func (a *App) renderer() (*report.Renderer, error) {
-	e := a.cfg.Entities[0]
-	entity := report.Entity{
-		Name: e.LegalName, NationalID: e.NationalID, Address: e.Address, Sector: e.Sector, Class: strings.ReplaceAll(string(e.Class), "_", " "),
-		MemberState: e.MemberState, Authority: e.Authority, Contact: report.Contact(e.Contact),
-	}
-	if entity.Name == "" && e.Name != config.Default().Entities[0].Name {
-		entity.Name = e.Name
-	}
-	folders := []fs.FS{templates.FS}
-	if a.cfg.TemplatesDir != "" {
-		folders = append(folders, os.DirFS(a.cfg.TemplatesDir))
-	}
-	return report.New(entity, a.cfg.Zone(), folders...)
-}
-
-// Report makes one report as of the incident's last entry about content.
-func (a *App) Report(ctx context.Context, id incident.ID, stage string) ([]byte, error) {
-	var src report.Source
-	known := false
-	a.desk.View(func(s *incident.State) {
-		var i *incident.Incident
-		if i, known = s.Incident(id); known {
-			src.Incident = i.View(i.UpdatedAt)
-			src.Journal.Size = i.Revision
-		}
-	})
-	if !known {
-		return nil, fmt.Errorf("%w: %s", incident.ErrUnknown, id)
-	}
-	if src.Incident.Erased {
-		return nil, fmt.Errorf("%w: %s was erased: there is nothing to report on", incident.ErrRefused, id)
-	}
-	entries, err := desk.Entries(ctx, a.desk, a.store, id)
-	if err != nil {
-		return nil, err
-	}
-	src.Entries = slices.DeleteFunc(entries, func(e incident.Entry) bool { return e.Seq >= src.Journal.Size })
-	root, err := a.store.Root(src.Journal.Size)
-	if err != nil {
-		return nil, err
-	}
-	src.Journal.Root, src.Journal.Key = root.String(), a.store.VerifierKey()
-	return a.report.PDF(stage, src)
 }
 
 // Reload takes over new tokens and reminders from the configuration file. What

@@ -28,7 +28,7 @@ var rules = map[string]rule{
 	"internal/holidays":     {[]string{"internal/regime", "internal/yamlfile"}, "which days are public holidays depends on a State and a year alone"},
 	"internal/classify":     {[]string{"internal/regime"}, "what an alert means depends on its labels and the law alone"},
 	"internal/significance": {nil, "the criteria of significance stand by themselves: data, and a comparison with facts"},
-	"internal/incident":     {[]string{"internal/regime", "internal/classify", "internal/significance"}, "decisions are made from commands and the law, never from where a command came from"},
+	"internal/incident":     {[]string{"internal/regime", "internal/classify", "internal/significance", "internal/report/field"}, "decisions are made from commands and the law (field: what a report may say), never from where a command came from"},
 	"internal/agenda":       {[]string{"internal/incident", "internal/regime"}, "what is due is computed from the record; who delivers it is not its business"},
 
 	// The record and its single writer.
@@ -76,7 +76,10 @@ var rules = map[string]rule{
 	"internal/pagerduty/pdfake": {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/slack":            {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
 	"internal/slack/slackfake":  {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
-	"internal/report":           {[]string{"internal/incident", "internal/regime", "internal/report/pdf"}, "a report is drawn from the record as it was, so it must not reach what is running"},
+	"internal/report":           {[]string{"internal/incident", "internal/classify", "internal/regime", "internal/report/catalogue", "internal/report/field", "internal/report/pdf", "internal/report/portal"}, "a report is drawn from the record as it was, so it must not reach what is running"},
+	"internal/report/catalogue": {nil, "words are words, whatever report they stand in"},
+	"internal/report/portal":    {[]string{"internal/report/field"}, "an authority's form is data; field says which of ours answers it"},
+	"internal/report/field":     {nil, "what a report may say is data of the law, whatever the incident"},
 	"internal/report/pdf":       {nil, "Markdown to PDF, whatever it says"},
 	"templates":                 {nil, "files only"},
 
@@ -92,7 +95,7 @@ var rules = map[string]rule{
 	},
 	"internal/app": {
 		[]string{
-			"internal/access", "internal/config", "internal/custody", "internal/desk", "internal/evidence", "internal/timestamp", "internal/dispatch", "internal/incident", "internal/intake", "internal/journal",
+			"internal/access", "internal/config", "internal/custody", "internal/significance", "internal/desk", "internal/evidence", "internal/timestamp", "internal/dispatch", "internal/incident", "internal/intake", "internal/journal",
 			"internal/offsite", "internal/pagerduty", "internal/regime", "internal/report", "internal/slack", "internal/vault", "internal/web", "templates",
 		},
 		"the one place that wires everything; never a command line or a stand-in",
@@ -106,7 +109,8 @@ var rules = map[string]rule{
 			"internal/verify", "internal/timestamp", "internal/vault", // verify and the files it is given
 			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/holidays", "internal/incident", "internal/journal", "internal/offsite", "internal/regime",
 			"internal/classify", "internal/intake", // classify decides on a body as the service would
-			"internal/significance",                                                                         // assess asks in its words
+			"internal/significance",                                 // assess asks in its words
+			"internal/report", "internal/report/field", "templates", // what a template may say, and which fields there are
 			"internal/pagerduty", "internal/pagerduty/pdfake", "internal/slack", "internal/slack/slackfake", // the demo and its stand-ins
 		},
 		"a verb calls the service or reads a file; the record is changed through the API only",

@@ -35,6 +35,7 @@ type program struct {
 	Event       eventCmd       `cmd:"" help:"Report and assess suspicious events, before they are incidents."`
 	Register    registerCmd    `cmd:"" help:"Read the registers the law has an entity keep."`
 	Report      reportCmd      `cmd:"" help:"Render a report of an incident."`
+	Template    templateCmd    `cmd:"" help:"Check and preview report templates of your own; needs no server."`
 	Journal     journalCmd     `cmd:"" help:"Who did what, when."`
 	Token       tokenCmd       `cmd:"" help:"Make, list and revoke API tokens."`
 	Retention   retentionCmd   `cmd:"" help:"List what has been kept long enough, and erase it with --apply."`

@@ -23,6 +23,8 @@ type incidentCmd struct {
 	Assess        assessCmd        `cmd:"" help:"Find out whether it is significant, and decide."`
 	Recurring     recurringCmd     `cmd:"" help:"Propose sets of small incidents that may together be significant; look once a quarter."`
 	Detected      detectedCmd      `cmd:"" help:"Record that it was detected earlier than its alerts say; never later."`
+	Timeline      timelineCmd      `cmd:"" help:"Everything that was recorded about an incident, oldest first."`
+	Field         fieldCmd         `cmd:"" help:"Answer fields of the reports; --list names them."`
 	Aware         awareCmd         `cmd:"" help:"Record when the entity became aware that the incident is significant."`
 	Classified    classifiedCmd    `cmd:"" help:"Record when it was classified as major (DORA)."`
 	FixAvailable  fixAvailableCmd  `cmd:"" name:"fix-available" help:"Record since when a corrective or mitigating measure is available (CRA)."`

@@ -163,7 +163,7 @@ func showClocks(env *Env, clocks []incident.ClockView) error {
 				fmt.Fprintf(tw, "REPORT\t%sSTATE\tLEFT\tDUE\tTARGET\tBASIS\tSOURCE\n", under("REGIME"))
 				head = true
 			}
-			fmt.Fprintf(tw, "%s\t%s%s\t%s\t%s\t%s\t%s\t%s\n", report(c), under(string(c.Regime)), clockState(c), remaining(c),
+			fmt.Fprintf(tw, "%s\t%s%s\t%s\t%s\t%s\t%s\t%s\n", reportTitle(c), under(string(c.Regime)), clockState(c), remaining(c),
 				due(c), seconds(c.TargetAt), basis(c), c.Source)
 		}
 		if err := tw.Flush(); err != nil {
@@ -184,8 +184,8 @@ func place(c incident.ClockView) string {
 	return strings.Join(parts, ", ")
 }
 
-// report is the title of a clock's report, with its number where the stage is owed again.
-func report(c incident.ClockView) string {
+// reportTitle is the title of a clock's report, with its number where the stage is owed again.
+func reportTitle(c incident.ClockView) string {
 	if _, n, again := strings.Cut(string(c.Stage), "-"); again && c.Stage.Base() != "reply" {
 		return c.Title + " " + n
 	}

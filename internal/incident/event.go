@@ -74,6 +74,7 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	Held{}.Kind():            decode[Held],
 	Released{}.Kind():        decode[Released],
 	ErasureOrdered{}.Kind():  decode[ErasureOrdered],
+	ReportFieldsSet{}.Kind(): decode[ReportFieldsSet],
 	PolicyAdopted{}.Kind():   decode[PolicyAdopted],
 	StoreRecovered{}.Kind():  decode[StoreRecovered],
 	Reconciled{}.Kind():      decode[Reconciled],

@@ -41,6 +41,8 @@ type Rules struct {
 	Tracks   []Track
 	// Exercise makes every incident an exercise's.
 	Exercise bool
+	// Lacks says what a report lacks; nil asks for nothing.
+	Lacks Lacks
 	// Heartbeat is the name of the dead-man alert; empty for none.
 	Heartbeat string
 	// SecondPerson: that an incident is not significant takes a second person.

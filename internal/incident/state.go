@@ -84,6 +84,8 @@ type Incident struct {
 	// of collectors.
 	Evidence []Holding
 	Ran      []RanCollector
+	// ReportFields are what people said for reports, by field id.
+	ReportFields map[string]ReportField
 	// Cut are batches the sender truncated, by body digest.
 	Cut []Cut
 

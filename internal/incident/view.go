@@ -49,6 +49,8 @@ type View struct {
 	// Warnings are what to know of the law on it, a sentence each.
 	Warnings []string    `json:"warnings"`
 	Clocks   []ClockView `json:"clocks"`
+	// ReportFields are what people said for reports, by field id.
+	ReportFields map[string]ReportFieldView `json:"report_fields"`
 	// Dates are all that people recorded, also those of one entity or regime.
 	Dates    []DateView     `json:"dates"`
 	Messages []MessageView  `json:"authority_messages"`
@@ -157,6 +159,7 @@ func (i *Incident) View(now time.Time) View {
 		Warnings: i.warnings(now), Dates: []DateView{}, Messages: []MessageView{}, Clocks: []ClockView{}, Alerts: []AlertView{}, Evidence: i.evidenceViews(), Revision: i.Revision,
 		Links: Links{Self: "/api/v1/incidents/" + string(i.ID), Page: "/incidents/" + string(i.ID), Packet: "/api/v1/incidents/" + string(i.ID) + "/packet.zip"},
 	}
+	v.ReportFields = i.reportFields()
 	if aware, ok := i.date(AwareAt, "", ""); ok {
 		v.AwareAt, v.AwareBy = new(aware.At), new(aware.Person)
 	}

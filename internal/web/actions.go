@@ -85,6 +85,7 @@ func (s *server) submit(w http.ResponseWriter, r *http.Request) error {
 		Submitter   string    `json:"submitter"`
 		Reference   string    `json:"reference"`
 		SHA256      string    `json:"sha256"`
+		Incomplete  string    `json:"incomplete_reason"`
 	}
 	p, err := read(r, &in)
 	if err != nil {
@@ -94,7 +95,7 @@ func (s *server) submit(w http.ResponseWriter, r *http.Request) error {
 		in.Stages = append(in.Stages, in.Stage)
 	}
 	return s.do(w, r, http.StatusOK, incident.Submit{
-		Person: p, ID: id(r), Entity: in.Entity, Regime: in.Regime, Stages: in.Stages, Controller: in.Controller,
+		Person: p, ID: id(r), Entity: in.Entity, Regime: in.Regime, Stages: in.Stages, Controller: in.Controller, IncompleteReason: in.Incomplete,
 		Submission: incident.Submission{
 			SentAt: in.SubmittedAt, ReceiptAt: in.ReceiptAt, Authority: in.Authority, Channel: in.Channel,
 			Submitter: in.Submitter, Reference: in.Reference, SHA256: in.SHA256,

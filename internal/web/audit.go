@@ -92,6 +92,13 @@ func (s *server) timeline(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	switch format := r.URL.Query().Get("format"); format {
+	case "", "json":
+	case "csv":
+		return s.timelineCSV(w, id(r), entries)
+	default:
+		return errBadRequest{fmt.Errorf("format=%q: want json or csv", format)}
+	}
 	out := struct {
 		Entries []line `json:"entries"`
 	}{Entries: make([]line, len(entries))}

@@ -20,6 +20,7 @@ import (
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/journal"
+	"nis2clock/internal/report"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -36,8 +37,8 @@ type Options struct {
 	Intake, Slack http.Handler
 	// Locker takes evidence in and gives it out.
 	Locker *custody.Locker
-	// Report renders one stage of an incident as PDF.
-	Report func(ctx context.Context, id incident.ID, stage string) ([]byte, error)
+	// Report renders a report of an incident in one of [report.Formats].
+	Report func(ctx context.Context, id incident.ID, req report.Request, format string) ([]byte, error)
 	// Ready says what keeps the service from working (not ready) and what a
 	// person should know (notes).
 	Ready func() (problems, notes []string)
@@ -120,6 +121,7 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/acknowledge", s.acknowledge, access.MayAct},
 		{"POST /api/v1/incidents/{id}/command", s.takeCommand, access.MayAct},
 		{"POST /api/v1/incidents/{id}/facts", s.setFacts, access.MayAct},
+		{"POST /api/v1/incidents/{id}/report-fields", s.setReportFields, access.MayAct},
 		{"POST /api/v1/incidents/{id}/detected", s.redetect, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/aware", s.date(incident.AwareAt), access.MayDecide},
 		{"POST /api/v1/incidents/{id}/classified", s.date(incident.ClassifiedAt), access.MayDecide},
@@ -141,6 +143,7 @@ func (s *server) routes() []route {
 		{"GET /api/v1/recurring", s.recurring, access.MayRead},
 		{"GET /api/v1/incidents/{id}/timeline", s.timeline, access.MayRead},
 		{"GET /api/v1/incidents/{id}/reports/{file}", s.report, access.MayRead},
+		{"GET /api/v1/incidents/{id}/reports/{regime}/{file}", s.report, access.MayRead},
 		{"GET /api/v1/journal", s.journal, access.MayAudit},
 		{"POST /api/v1/incidents/{id}/reportability", s.setReportability, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/breach", s.recordBreach, access.MayDecide},
