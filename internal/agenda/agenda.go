@@ -81,6 +81,7 @@ func wanted(i *incident.Incident, p *incident.ReminderPolicy, now time.Time, add
 			}
 		}
 	}
+	triage(i, p, now, add)
 	if i.Status != incident.StatusClosed { // a breach may be owed although the incident is not
 		for n := range i.Clocks {
 			reminders(i, &i.Clocks[n], p, now, add)
@@ -184,6 +185,9 @@ func Next(i *incident.Incident, p *incident.ReminderPolicy, now time.Time) time.
 		if len(out.Refused) > 0 {
 			consider(again(out))
 		}
+	}
+	if untriaged(i) {
+		consider(i.TriageBy)
 	}
 	if m := i.Message; m != nil && m.Revision < i.Revision {
 		consider(m.At.Add(UpdateEvery))

@@ -51,3 +51,21 @@ func NextTriage(s *incident.State, now time.Time) time.Time {
 	}
 	return next
 }
+
+// untriaged reports whether an alert asked for a decision on the incident and
+// nobody has made one.
+func untriaged(i *incident.Incident) bool {
+	return !i.TriageBy.IsZero() && i.Status != incident.StatusClosed && i.Reportability == incident.Undecided
+}
+
+// triage adds one notice a channel when the decision on the incident is overdue.
+func triage(i *incident.Incident, p *incident.ReminderPolicy, now time.Time, add func(incident.Effect, time.Time)) {
+	if !untriaged(i) || now.Before(i.TriageBy) {
+		return
+	}
+	for _, ch := range p.Channels {
+		if key := key(i.ID, "triage", ch); i.Done[key].IsZero() {
+			add(incident.Effect{Key: key, Role: incident.Triage, For: ch, Revision: i.Revision}, i.TriageBy)
+		}
+	}
+}

@@ -78,3 +78,33 @@ func TestNoticeIsRemindedOf(t *testing.T) {
 	w.do(incident.Submit{Person: ana, ID: id, Controller: "S"})
 	expect(t, about(w.due(id), incident.ControllerNotice), "reminder slack controller_notice 50%")
 }
+
+// An alert labelled triage asks for a decision: while nobody makes one, people
+// are told once when the time is up.
+func TestUndecidedIncident(t *testing.T) {
+	w := newWorld(t, usual())
+	open := func(name string) incident.ID {
+		labels := map[string]string{"alertname": name, "nis2_reportable": "triage"}
+		return w.do(incident.ReceiveBatch{ReceivedAt: w.now, Alerts: []incident.Delivery{{Fingerprint: name, Firing: true, StartsAt: w.now, Labels: labels}}}).(incident.Receiving).Incidents[0]
+	}
+	a, b := open("A"), open("B")
+	for _, id := range []incident.ID{a, b} {
+		w.say(id)
+		w.do(incident.Acknowledge{Person: ana, ID: id})
+		w.say(id)
+	}
+	w.do(incident.Assess{Person: ana, ID: b, Decision: incident.DecidedSignificant, Reason: "hosts encrypted"})
+	w.say(b)
+	within := w.rules.Classify.TriageWithin
+	w.now = w.now.Add(within - time.Second)
+	w.say(a)
+	w.say(b)
+	if next := w.next(a); !next.Equal(w.now.Add(time.Second)) {
+		t.Errorf("looked at again at %s, want when the time is up", next)
+	}
+	w.now = w.now.Add(time.Second)
+	expect(t, w.due(a), "triage pagerduty", "triage slack")
+	expect(t, w.due(b))
+	w.say(a)
+	expect(t, w.due(a))
+}

@@ -13,13 +13,16 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nis2clock/internal/access"
 	"nis2clock/internal/config"
+	"nis2clock/internal/custody"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/dispatch"
 	"nis2clock/internal/incident"
@@ -55,6 +58,9 @@ type App struct {
 	keeper    *access.Keeper
 	dispatch  *dispatch.Dispatcher
 	reconcile *intake.Reconcile
+	recurring recurringCheck
+	rounds    *custody.Rounds
+	stamper   *custody.Stamper // nil without an authority
 	report    *report.Renderer
 	vault     *vault.Vault
 	signer    *signature.Signer // nil for none
@@ -62,6 +68,10 @@ type App struct {
 	channels  []dispatch.Channel
 	listener  net.Listener
 	server    *http.Server
+
+	condemned   condemned
+	erasing     sync.Mutex  // one at a time, for the list of what is condemned
+	uncompacted atomic.Bool // erased bytes are still in the journal's file
 
 	created  []string // token files made at this start
 	teardown []step   // run in reverse
@@ -122,7 +132,9 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 	}
 	a.store = store
 	a.onStop("journal", func(context.Context) error { return store.Close() })
-	a.desk, err = desk.Open(ctx, desk.Options{Log: store, Rules: a.cfg.Rules(), Now: a.o.Now, Logger: a.o.Logger, Register: reg})
+	rules := a.cfg.Rules()
+	rules.Lacks = a.lacks
+	a.desk, err = desk.Open(ctx, desk.Options{Log: store, Rules: rules, Now: a.o.Now, Logger: a.o.Logger, Register: reg})
 	if err != nil {
 		return err
 	}
@@ -170,6 +182,9 @@ func (a *App) serve(handler http.Handler) error {
 		}
 	}
 	a.background(a.dispatch.Run, "dispatch")
+	if a.cfg.Retention.Every > 0 {
+		a.background(a.retain, "retention")
+	}
 	a.onStop("http", a.stopHTTP)
 	go func() {
 		var err error
@@ -306,7 +321,10 @@ func (a *App) ready() (problems, notes []string) {
 	if last := a.dispatch.LastRun(); last.IsZero() || time.Since(last) > agendaStale {
 		problems = append(problems, "the agenda has not been looked at for "+agendaStale.String()+": nobody is reminded")
 	}
-	return problems, append(a.dispatch.Status(), a.missed()...)
+	if a.uncompacted.Load() {
+		notes = append(notes, uncompactedNote)
+	}
+	return problems, slices.Concat(notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.recurring.notes(a))
 }
 
 // agendaStale is how long the agenda may go without a look before the service

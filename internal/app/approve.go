@@ -47,7 +47,7 @@ func (a *App) Approve(ctx context.Context, by incident.Person, role string, id i
 	if err != nil {
 		return err
 	}
-	if cmd.SHA256, err = a.keep(pdf); err != nil {
+	if cmd.SHA256, cmd.Stored, err = a.keep(pdf); err != nil {
 		return err
 	}
 	if a.signer != nil {
@@ -55,7 +55,7 @@ func (a *App) Approve(ctx context.Context, by incident.Person, role string, id i
 		if err != nil {
 			return err
 		}
-		if cmd.Signature, err = a.keep(sig); err != nil {
+		if cmd.Signature, cmd.SignatureStored, err = a.keep(sig); err != nil {
 			return err
 		}
 	}
@@ -63,17 +63,21 @@ func (a *App) Approve(ctx context.Context, by incident.Person, role string, id i
 	return err
 }
 
-// keep puts bytes into the vault and returns their digest once they are durable.
-func (a *App) keep(data []byte) (string, error) {
+// keep puts bytes into the vault and returns their digest once they are durable,
+// and that of their file where it is encrypted.
+func (a *App) keep(data []byte) (digest, stored string, err error) {
 	d, err := a.vault.Create()
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if _, err := d.Write(data); err != nil {
-		return "", errors.Join(err, d.Discard())
+		return "", "", errors.Join(err, d.Discard())
 	}
 	info, err := d.Commit()
-	return info.Digest, err
+	if info.Encrypted {
+		stored = info.Stored
+	}
+	return info.Digest, stored, err
 }
 
 // kept reads bytes from the vault.
@@ -95,6 +99,9 @@ type version struct {
 // frozen reads the approved version of a report, where there is one and nothing
 // was recorded since that a new draft would show.
 func (a *App) frozen(id incident.ID, req web.ReportName) (v version, ok bool, err error) {
+	if req.For != "" { // a worksheet about another stage
+		return v, false, nil
+	}
 	a.desk.View(func(s *incident.State) {
 		i, known := s.Incident(id)
 		if !known {

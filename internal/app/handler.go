@@ -3,23 +3,20 @@ package app
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
-	"os"
 	"reflect"
 	"strings"
 	"time"
 
 	"nis2clock/internal/config"
+	"nis2clock/internal/custody"
 	"nis2clock/internal/dispatch"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
 	"nis2clock/internal/pagerduty"
-	"nis2clock/internal/report"
 	"nis2clock/internal/slack"
 	"nis2clock/internal/web"
-	"nis2clock/templates"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -55,7 +52,19 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	if a.signer, err = a.newSigner(); err != nil {
 		return nil, err
 	}
+	a.condemned = newCondemned(keep, a.cfg.DataDir)
+	if n, err := a.settle(context.Background()); err != nil {
+		a.o.Logger.Error("Content of the vault that an erasure left behind could not be removed", "err", err)
+	} else if n > 0 {
+		a.o.Logger.Info("Removed content of the vault that an erasure left behind", "files", n)
+	}
 	if err := a.startOffsite(reg, keep); err != nil {
+		return nil, err
+	}
+	if err := a.startEvidence(reg, keep); err != nil {
+		return nil, err
+	}
+	if err := a.startStamps(reg); err != nil {
 		return nil, err
 	}
 	in := intake.New(intake.Options{
@@ -87,7 +96,8 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	a.signIn = web.NewSignIn(a.keeper, time.Now, strings.HasPrefix(a.cfg.Web.ExternalURL, "https:") || a.cfg.Web.TLS != nil, a.o.Logger)
 	return web.New(web.Options{
 		Desk: a.desk, Journal: a.store, Keeper: a.keeper, SignIn: a.signIn, Intake: in, Slack: interactions,
-		Report: a.Report, Signature: a.Signature, Approve: a.Approve, Packet: a.Packet, Ready: a.ready, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
+		Locker: &custody.Locker{Desk: a.desk, Vault: keep, Now: time.Now},
+		Report: a.Render, Signature: a.Signature, Approve: a.Approve, Packet: a.Packet, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy, Ready: a.ready, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
 	}), nil
 }
 
@@ -125,23 +135,6 @@ func (a *App) slackAct(ctx context.Context, act slack.Action) (string, error) {
 		return fmt.Sprintf("%s was already acknowledged by %s. No clock stops: only a submitted report does that.", v.ID, *v.AcknowledgedBy), nil
 	}
 	return fmt.Sprintf("You acknowledged %s. No clock stops: only a submitted report does that.", v.ID), nil
-}
-
-// renderer parses the report templates.
-func (a *App) renderer() (*report.Renderer, error) {
-	e := a.cfg.Entities[0]
-	entity := report.Entity{
-		Name: e.LegalName, NationalID: e.NationalID, Address: e.Address, Sector: e.Sector, Class: strings.ReplaceAll(string(e.Class), "_", " "),
-		MemberState: e.MemberState, Authority: e.Authority, Contact: report.Contact(e.Contact),
-	}
-	if entity.Name == "" && e.Name != config.Default().Entities[0].Name {
-		entity.Name = e.Name
-	}
-	folders := []fs.FS{templates.FS}
-	if a.cfg.TemplatesDir != "" {
-		folders = append(folders, os.DirFS(a.cfg.TemplatesDir))
-	}
-	return report.New(entity, a.cfg.Zone(), folders...)
 }
 
 // Reload takes over new tokens and reminders from the configuration file. What

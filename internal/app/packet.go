@@ -12,6 +12,7 @@ import (
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/packet"
+	"nis2clock/internal/report"
 	"nis2clock/internal/web"
 )
 
@@ -31,6 +32,16 @@ func (a *App) Packet(ctx context.Context, by incident.Actor, id incident.ID, req
 	})
 	if err != nil {
 		return nil, err
+	}
+	// Who was given an artefact stands in the chain of custody before a byte of
+	// it leaves the house. The body of a webhook is none of the incident's.
+	for _, e := range p.Manifest().Evidence {
+		if e.File == nil || !slices.ContainsFunc(src.Incident.Evidence, func(v incident.EvidenceView) bool { return v.Digest != nil && *v.Digest == e.Digest }) {
+			continue
+		}
+		if _, err := a.desk.Do(ctx, incident.ReadEvidence{By: by, ID: id, Digest: e.Digest, To: "packet for the " + req.Profile.Name}); err != nil {
+			return nil, err
+		}
 	}
 	return func(ctx context.Context, w io.Writer) error { return p.Write(ctx, w, req.Recipients...) }, nil
 }
@@ -106,7 +117,10 @@ func (a *App) packetReports(ctx context.Context, v incident.View, profile packet
 	if src.Incident.Revision != v.Revision {
 		return nil, errMoved
 	}
-	for _, stage := range a.report.Stages() {
+	for _, stage := range report.Stages() {
+		if stage == "worksheet" {
+			continue
+		}
 		if reg, _ := incident.SplitStage(stage); strings.Contains(stage, "/") && !slices.ContainsFunc(v.Clocks, func(c incident.ClockView) bool { return string(c.Regime) == reg }) {
 			continue
 		}

@@ -28,7 +28,7 @@ var rules = map[string]rule{
 	"internal/holidays":     {[]string{"internal/regime", "internal/yamlfile"}, "which days are public holidays depends on a State and a year alone"},
 	"internal/classify":     {[]string{"internal/regime"}, "what an alert means depends on its labels and the law alone"},
 	"internal/significance": {nil, "the criteria of significance stand by themselves: data, and a comparison with facts"},
-	"internal/incident":     {[]string{"internal/regime", "internal/classify", "internal/significance"}, "decisions are made from commands and the law, never from where a command came from"},
+	"internal/incident":     {[]string{"internal/regime", "internal/classify", "internal/significance", "internal/report/field"}, "decisions are made from commands and the law (field: what a report may say), never from where a command came from"},
 	"internal/agenda":       {[]string{"internal/incident", "internal/regime"}, "what is due is computed from the record; who delivers it is not its business"},
 
 	// The record and its single writer.
@@ -37,6 +37,7 @@ var rules = map[string]rule{
 	"internal/vault":               {nil, "files by their digest, whatever is in them"},
 	"internal/offsite":             {[]string{"internal/journal", "internal/vault"}, "it copies bytes that prove themselves and knows no incident"},
 	"internal/timestamp":           {nil, "a digest in, a token out, whatever it is the digest of"},
+	"internal/timestamp/tsatest":   {nil, fakeWhy},
 	"internal/desk":                {[]string{"internal/incident", "internal/journal", "internal/significance"}, "it joins decisions to the log and knows neither senders nor receivers"},
 
 	// The ways in.
@@ -46,12 +47,13 @@ var rules = map[string]rule{
 		"it turns bodies into commands (incident) of a known sender (access), and keeps large bodies (vault); it must work when every way out is broken",
 	},
 	"internal/web": {
-		[]string{"internal/desk", "internal/access", "internal/report", "internal/packet", "internal/journal", "internal/incident", "internal/classify", "internal/significance", "internal/regime"},
-		"it turns requests into commands (incident, in the words of classify, significance and regime) and shows the record; it must not know a vendor or deliver anything",
+		[]string{"internal/desk", "internal/access", "internal/report", "internal/packet", "internal/journal", "internal/incident", "internal/classify", "internal/significance", "internal/regime", "internal/custody"},
+		"it turns requests into commands (incident, in the words of classify, significance and regime), shows the record and hands evidence out through its custody; it must not know a vendor or deliver anything",
 	},
 
 	// What others know about an incident.
 	"internal/evidence":                       {nil, "it hands back what was captured as values; whoever runs it records them, and nothing it does can hold up the record"},
+	"internal/custody":                        {[]string{"internal/evidence", "internal/desk", "internal/incident", "internal/vault", "internal/timestamp", "internal/journal"}, "it brings what was captured into the record (desk, incident) and the vault, and has the record's heads (journal) time-stamped; it knows no source"},
 	"internal/evidence/evidencetest":          {[]string{"internal/evidence"}, "it runs any collector through the runner"},
 	"internal/evidence/alertmanager":          {[]string{"internal/evidence"}, collectorWhy},
 	"internal/evidence/grafana":               {[]string{"internal/evidence"}, collectorWhy},
@@ -74,7 +76,10 @@ var rules = map[string]rule{
 	"internal/pagerduty/pdfake": {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/slack":            {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
 	"internal/slack/slackfake":  {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
-	"internal/report":           {[]string{"internal/incident", "internal/regime", "internal/report/pdf"}, "a report is drawn from the record as it was, so it must not reach what is running"},
+	"internal/report":           {[]string{"internal/incident", "internal/classify", "internal/regime", "internal/report/catalogue", "internal/report/field", "internal/report/pdf", "internal/report/portal"}, "a report is drawn from the record as it was, so it must not reach what is running"},
+	"internal/report/catalogue": {nil, "words are words, whatever report they stand in"},
+	"internal/report/portal":    {[]string{"internal/report/field"}, "an authority's form is data; field says which of ours answers it"},
+	"internal/report/field":     {nil, "what a report may say is data of the law, whatever the incident"},
 	"internal/report/pdf":       {nil, "Markdown to PDF, whatever it says"},
 	"internal/signature":        {nil, "bytes and a certificate in, a signature out, whatever they say"},
 	"internal/packet": {
@@ -95,17 +100,23 @@ var rules = map[string]rule{
 	},
 	"internal/app": {
 		[]string{
-			"internal/access", "internal/config", "internal/desk", "internal/dispatch", "internal/incident", "internal/intake", "internal/journal",
+			"internal/access", "internal/config", "internal/custody", "internal/significance", "internal/desk", "internal/evidence", "internal/timestamp", "internal/dispatch", "internal/incident", "internal/intake", "internal/journal",
 			"internal/offsite", "internal/packet", "internal/pagerduty", "internal/regime", "internal/report", "internal/signature", "internal/slack", "internal/vault", "internal/web", "templates",
 		},
 		"the one place that wires everything; never a command line or a stand-in",
 	},
+	"internal/verify": {
+		[]string{"internal/journal", "internal/vault", "internal/timestamp", "internal/incident"},
+		"it compares files with the record (journal, in the words of incident); it must not reach what is running",
+	},
 	"internal/cli": {
 		[]string{
+			"internal/verify", "internal/timestamp", "internal/vault", // verify and the files it is given
 			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/holidays", "internal/incident", "internal/journal", "internal/offsite", "internal/regime",
 			"internal/classify", "internal/intake", // classify decides on a body as the service would
 			"internal/packet", "internal/signature", // verify reads what they made
-			"internal/significance",                                                                         // assess asks in its words
+			"internal/significance",                                 // assess asks in its words
+			"internal/report", "internal/report/field", "templates", // what a template may say, and which fields there are
 			"internal/pagerduty", "internal/pagerduty/pdfake", "internal/slack", "internal/slack/slackfake", // the demo and its stand-ins
 		},
 		"a verb calls the service or reads a file; the record is changed through the API only",

@@ -87,7 +87,8 @@ type submitCmd struct {
 	Regime    string   `help:"Under which regime (default nis2, or the only one)."`
 	SHA256    string   `name:"sha256" help:"Digest of what was sent." placeholder:"HEX"`
 
-	Controller string `help:"The controller that was told of a breach, as its processor; then no stage is needed." placeholder:"NAME"`
+	Controller       string `help:"The controller that was told of a breach, as its processor; then no stage is needed." placeholder:"NAME"`
+	IncompleteReason string `help:"Why it went out without fields that it requires." placeholder:"TEXT"`
 }
 
 // Run implements the verb.
@@ -99,6 +100,9 @@ func (c *submitCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
 		"controller": c.Controller,
 		"stages":     c.Stages, "authority": c.Authority, "channel": c.Channel, "reference": c.Reference,
 		"submitter": c.Submitter, "entity": c.Entity, "regime": c.Regime, "sha256": c.SHA256,
+	}
+	if c.IncompleteReason != "" {
+		body["incomplete_reason"] = c.IncompleteReason
 	}
 	if !c.At.IsZero() {
 		body["submitted_at"] = c.At.Time

@@ -36,8 +36,12 @@ type program struct {
 	Register    registerCmd    `cmd:"" help:"Read the registers the law has an entity keep."`
 	Report      reportCmd      `cmd:"" help:"Render a report of an incident."`
 	Packet      packetCmd      `cmd:"" help:"Write the packet for an authority, a customer or an auditor."`
+	Template    templateCmd    `cmd:"" help:"Check and preview report templates of your own; needs no server."`
 	Journal     journalCmd     `cmd:"" help:"Who did what, when."`
 	Token       tokenCmd       `cmd:"" help:"Make, list and revoke API tokens."`
+	Retention   retentionCmd   `cmd:"" help:"List what has been kept long enough, and erase it with --apply."`
+	Erase       eraseCmd       `cmd:"" help:"Erase a closed incident, or single entries, on a lawful request."`
+	Compact     compactCmd     `cmd:"" help:"Rewrite the journal of a stopped service without its free pages."`
 	Verify      verifyCmd      `cmd:"" help:"Check that a data folder, a packet or a report was not altered."`
 	Restore     restoreCmd     `cmd:"" help:"Rebuild a data folder from the off-site copy."`
 	Deadlines   deadlinesCmd   `cmd:"" help:"Calculate reporting deadlines; needs no server."`

@@ -45,27 +45,6 @@ const callWithin = 60 * time.Second
 // call sends a request and returns the answer's body. A problem the service
 // reports becomes the error.
 func (r *remote) call(ctx context.Context, env *Env, method, path string, body any) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, callWithin)
-	defer cancel()
-	resp, err := r.ask(ctx, env, method, path, body)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, fmt.Errorf("read the answer of %s: %w", r.Server, err)
-	}
-	return raw, nil
-}
-
-// ask sends a request and returns an answer that is no problem; its body is the
-// caller's to read and close.
-func (r *remote) ask(ctx context.Context, env *Env, method, path string, body any) (*http.Response, error) {
-	token, err := r.token(env)
-	if err != nil {
-		return nil, err
-	}
 	var in io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
@@ -73,6 +52,26 @@ func (r *remote) ask(ctx context.Context, env *Env, method, path string, body an
 			return nil, err
 		}
 		in = bytes.NewReader(raw)
+	}
+	ctx, cancel := context.WithTimeout(ctx, callWithin)
+	defer cancel()
+	resp, err := r.send(ctx, env, method, path, in)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := io.ReadAll(resp.Body)
+	if err = errors.Join(err, resp.Body.Close()); err != nil {
+		return nil, fmt.Errorf("read the answer of %s: %w", r.Server, err)
+	}
+	return raw, nil
+}
+
+// send sends a body as it is, nil for none, and returns the answer, whose body
+// the caller closes. A problem the service reports becomes the error.
+func (r *remote) send(ctx context.Context, env *Env, method, path string, in io.Reader) (*http.Response, error) {
+	token, err := r.token(env)
+	if err != nil {
+		return nil, err
 	}
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(r.Server, "/")+path, in)
 	if err != nil {
@@ -91,12 +90,14 @@ func (r *remote) ask(ctx context.Context, env *Env, method, path string, body an
 	if resp.StatusCode < 300 {
 		return resp, nil
 	}
-	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
+	if err = errors.Join(err, resp.Body.Close()); err != nil {
+		return nil, fmt.Errorf("read the answer of %s: %w", r.Server, err)
+	}
 	var problem struct {
 		Detail string `json:"detail"`
 	}
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err != nil || json.Unmarshal(raw, &problem) != nil || problem.Detail == "" {
+	if json.Unmarshal(raw, &problem) != nil || problem.Detail == "" {
 		problem.Detail = "the answer was " + resp.Status
 	}
 	return nil, &refusal{resp.StatusCode, problem.Detail}
@@ -110,6 +111,9 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.detail }
 
+// maxProblem bounds what is read of an answer that is a problem, in bytes.
+const maxProblem = 1 << 20
+
 // get decodes what the service answers into v; with --json it prints it instead
 // and reports that it did.
 func (r *remote) get(ctx context.Context, env *Env, method, path string, body, v any) (printed bool, err error) {
@@ -117,15 +121,24 @@ func (r *remote) get(ctx context.Context, env *Env, method, path string, body, v
 	if err != nil {
 		return false, err
 	}
-	if r.JSON {
-		pretty := jsontext.Value(raw)
-		if err := pretty.Indent(jsontext.WithIndent("  ")); err != nil {
-			return false, fmt.Errorf("%s does not answer in JSON: %w", r.Server, err)
-		}
-		_, err = fmt.Fprintf(env.Stdout, "%s\n", pretty)
-		return true, err
+	if printed, err := r.printed(env, raw); err != nil || printed {
+		return printed, err
 	}
 	return false, r.decode(raw, v)
+}
+
+// printed prints an answer as it is when JSON was asked for, and reports that
+// it did.
+func (r *remote) printed(env *Env, raw []byte) (bool, error) {
+	if !r.JSON {
+		return false, nil
+	}
+	pretty := jsontext.Value(raw)
+	if err := pretty.Indent(jsontext.WithIndent("  ")); err != nil {
+		return false, fmt.Errorf("%s does not answer in JSON: %w", r.Server, err)
+	}
+	_, err := fmt.Fprintf(env.Stdout, "%s\n", pretty)
+	return true, err
 }
 
 // decode reads an answer of the service.

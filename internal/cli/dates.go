@@ -83,3 +83,14 @@ type handledCmd struct{ dateFlags }
 func (c *handledCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
 	return c.send(ctx, env, up, "handled", "handled_at", ofFlags{})
 }
+
+type detectedCmd struct {
+	ID     string  `arg:"" help:"INC-…"`
+	At     instant `required:"" help:"When it was first noticed (RFC 3339 with offset)." placeholder:"TIME"`
+	Reason string  `required:"" help:"How that is known; the clocks move with it."`
+}
+
+// Run implements the verb.
+func (c *detectedCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
+	return up.act(ctx, env, incidentPath(c.ID, "detected"), map[string]any{"detected_at": c.At.Time, "reason": c.Reason})
+}

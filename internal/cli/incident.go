@@ -22,6 +22,9 @@ type incidentCmd struct {
 	Facts         factsCmd         `cmd:"" help:"Say what happened, and answer the two questions of the early warning."`
 	Assess        assessCmd        `cmd:"" help:"Find out whether it is significant, and decide."`
 	Recurring     recurringCmd     `cmd:"" help:"Propose sets of small incidents that may together be significant; look once a quarter."`
+	Detected      detectedCmd      `cmd:"" help:"Record that it was detected earlier than its alerts say; never later."`
+	Timeline      timelineCmd      `cmd:"" help:"Everything that was recorded about an incident, oldest first."`
+	Field         fieldCmd         `cmd:"" help:"Answer fields of the reports; --list names them."`
 	Aware         awareCmd         `cmd:"" help:"Record when the entity became aware that the incident is significant."`
 	Classified    classifiedCmd    `cmd:"" help:"Record when it was classified as major (DORA)."`
 	FixAvailable  fixAvailableCmd  `cmd:"" name:"fix-available" help:"Record since when a corrective or mitigating measure is available (CRA)."`
@@ -34,8 +37,11 @@ type incidentCmd struct {
 	Handled       handledCmd       `cmd:"" help:"Record that the handling has ended."`
 	NotReportable notReportableCmd `cmd:"" name:"not-reportable" help:"Record the decision that the incident is not reportable."`
 	Reopen        reopenCmd        `cmd:"" help:"Take back that it is not reportable, or closed: its clocks run again."`
+	Hold          holdCmd          `cmd:"" help:"Put an incident under legal hold: nothing of it is erased."`
+	Release       releaseCmd       `cmd:"" help:"End the legal hold."`
 	Close         closeCmd         `cmd:"" help:"Close an incident that owes no more reports."`
 	Breach        breachCmd        `cmd:"" help:"Record what is known of a personal data breach (GDPR Arts. 33, 34)."`
+	Evidence      evidenceCmd      `cmd:"" help:"List, download and hand in evidence; each leaves its trace in the chain of custody."`
 	Reportability reportabilityCmd `cmd:"" help:"Report voluntarily (Art. 30), or after all because it must be."`
 }
 

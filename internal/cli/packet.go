@@ -36,7 +36,7 @@ func (c *packetCmd) Run(ctx context.Context, env *Env) error {
 // download writes an answer of any size to a file, which is there whole or not at
 // all.
 func (r *remote) download(ctx context.Context, env *Env, path, out string) (n int64, err error) {
-	resp, err := r.ask(ctx, env, "GET", path, nil)
+	resp, err := r.send(ctx, env, "GET", path, nil)
 	if err != nil {
 		return 0, err
 	}

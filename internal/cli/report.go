@@ -3,31 +3,60 @@ package cli
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"nis2clock/internal/report"
 )
 
 type reportCmd struct {
 	remote
-	ID    string `arg:"" help:"INC-…"`
-	Stage string `arg:"" help:"early_warning"`
-	Lang  string `help:"Language of the report." enum:"en" default:"en"`
-	Out   string `short:"o" required:"" help:"The file to write, FILE.pdf." placeholder:"FILE"`
+	ID     string `arg:"" optional:"" help:"INC-…"`
+	Stage  string `arg:"" optional:"" help:"early_warning, notification, final_report, …, worksheet, or of another regime gdpr/notification."`
+	Lang   string `help:"Language of the report: en, de, fr, nl, it, es, pl, el or bg." default:"en"`
+	Entity string `help:"For which entity, where there are several." placeholder:"NAME"`
+	For    string `help:"The stage whose answers a worksheet lists." placeholder:"STAGE"`
+	Out    string `short:"o" help:"The file to write, FILE.pdf or FILE.json." placeholder:"FILE"`
+	Schema bool   `help:"Print the JSON Schema of FILE.json; needs no server."`
 }
 
 // Run implements the verb.
 func (c *reportCmd) Run(ctx context.Context, env *Env) error {
-	if !strings.EqualFold(filepath.Ext(c.Out), ".pdf") {
-		return usage("-o %s: reports are written as FILE.pdf", c.Out)
+	if c.Schema {
+		_, err := env.Stdout.Write(report.Schema)
+		return err
 	}
-	pdf, err := c.call(ctx, env, "GET", incidentPath(c.ID, "reports/"+c.Stage+".pdf"), nil)
+	if c.ID == "" || c.Stage == "" || c.Out == "" {
+		return usage("say which incident, which report and with -o which file to write; the reports are %s", strings.Join(report.Stages(), ", "))
+	}
+	format := strings.TrimPrefix(strings.ToLower(filepath.Ext(c.Out)), ".")
+	if !slices.Contains(report.Formats, format) {
+		return usage("-o %s: reports are written as FILE.pdf or FILE.json", c.Out)
+	}
+	var stage []string
+	for part := range strings.SplitSeq(c.Stage, "/") {
+		stage = append(stage, url.PathEscape(part))
+	}
+	q := url.Values{"lang": {c.Lang}}
+	for name, v := range map[string]string{"entity": c.Entity, "for": c.For} {
+		if v != "" {
+			q.Set(name, v)
+		}
+	}
+	name, query := incidentPath(c.ID, "reports/"+strings.Join(stage, "/")+"."+format), "?"+q.Encode()
+	out, err := c.call(ctx, env, "GET", name+query, nil)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.Out, pdf, 0o600); err != nil {
+	if err := os.WriteFile(c.Out, out, 0o600); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stdout, "%s (%d bytes)\n", c.Out, len(pdf))
-	return c.sign(ctx, env, incidentPath(c.ID, "reports/"+c.Stage+".pdf.p7s"), pdf)
+	fmt.Fprintf(env.Stdout, "%s (%d bytes)\n", c.Out, len(out))
+	if format != "pdf" {
+		return nil
+	}
+	return c.sign(ctx, env, name+".p7s"+query, out)
 }

@@ -37,6 +37,10 @@ func show(env *Env, v incident.View) error {
 		row("EXERCISE", "not a real incident")
 	}
 	row("Incident", "%s  %s", v.ID, v.Title)
+	if v.Erased {
+		row("Erased", "opened %s, closed %s; nothing else is left", seconds(v.OpenedAt), seconds(*v.ClosedAt))
+		return tw.Flush()
+	}
 	row("Status", "%s, %s%s", v.Status, strings.ReplaceAll(v.Reportability, "_", " "), prefixed(", severity ", v.Severity))
 	if p := v.Significance.Proposed; p != nil {
 		row("Proposed", "not significant, by %s: %s; another person must confirm", p.By, p.Reason)
@@ -62,6 +66,9 @@ func show(env *Env, v incident.View) error {
 	if v.Commander != nil {
 		row("Commander", "%s", *v.Commander)
 	}
+	if v.LegalHold != nil {
+		row("LEGAL HOLD", "by %s, %s: %s", v.LegalHold.By, seconds(v.LegalHold.At), v.LegalHold.Reason)
+	}
 	for _, s := range v.Incomplete {
 		row("INCOMPLETE", "%s", s)
 	}
@@ -69,6 +76,7 @@ func show(env *Env, v incident.View) error {
 		row("WARNING", "%s", s)
 	}
 	row("Alerts", "%s", alerts(v.Alerts))
+	row("Evidence", "%s", evidenceSum(v.Evidence))
 	dossierRows(row, v)
 	if err := tw.Flush(); err != nil {
 		return err
@@ -155,7 +163,7 @@ func showClocks(env *Env, clocks []incident.ClockView) error {
 				fmt.Fprintf(tw, "REPORT\t%sSTATE\tLEFT\tDUE\tTARGET\tBASIS\tSOURCE\n", under("REGIME"))
 				head = true
 			}
-			fmt.Fprintf(tw, "%s\t%s%s\t%s\t%s\t%s\t%s\t%s\n", report(c), under(string(c.Regime)), clockState(c), remaining(c),
+			fmt.Fprintf(tw, "%s\t%s%s\t%s\t%s\t%s\t%s\t%s\n", reportTitle(c), under(string(c.Regime)), clockState(c), remaining(c),
 				due(c), seconds(c.TargetAt), basis(c), c.Source)
 		}
 		if err := tw.Flush(); err != nil {
@@ -176,8 +184,8 @@ func place(c incident.ClockView) string {
 	return strings.Join(parts, ", ")
 }
 
-// report is the title of a clock's report, with its number where the stage is owed again.
-func report(c incident.ClockView) string {
+// reportTitle is the title of a clock's report, with its number where the stage is owed again.
+func reportTitle(c incident.ClockView) string {
 	if _, n, again := strings.Cut(string(c.Stage), "-"); again && c.Stage.Base() != "reply" {
 		return c.Title + " " + n
 	}

@@ -19,13 +19,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// verifyFile are the flags of verify that belong to packets and reports.
-type verifyFile struct {
-	JSON       bool   `name:"json" help:"Print the verdict as JSON (packets)."`
-	Checkpoint string `help:"File with an earlier signed head that you hold, such as journal/checkpoint of an earlier packet (packets)." placeholder:"FILE"`
-	TSARoots   string `name:"tsa-roots" help:"PEM file of the roots that time-stamp authorities must lead to (packets)." placeholder:"FILE"`
-}
-
 // file judges a packet or a report.
 func (c *verifyCmd) file(ctx context.Context, env *Env) error {
 	if strings.EqualFold(filepath.Ext(c.Path), ".pdf") {
@@ -35,29 +28,11 @@ func (c *verifyCmd) file(ctx context.Context, env *Env) error {
 }
 
 func (c *verifyCmd) packet(ctx context.Context, env *Env) (err error) {
-	var o packet.VerifyOptions
-	if c.Key != "" {
-		key, err := os.ReadFile(c.Key)
-		if err != nil {
-			return &exitError{2, fmt.Errorf("read the key: %w", err)}
-		}
-		o.Key = string(key)
+	given, err := c.options()
+	if err != nil {
+		return &exitError{2, err}
 	}
-	if c.Checkpoint != "" {
-		if o.Checkpoint, err = os.ReadFile(c.Checkpoint); err != nil {
-			return &exitError{2, fmt.Errorf("read the earlier head: %w", err)}
-		}
-	}
-	if c.TSARoots != "" {
-		certs, err := certificates(c.TSARoots)
-		if err != nil {
-			return &exitError{2, err}
-		}
-		o.Roots = x509.NewCertPool()
-		for _, cert := range certs {
-			o.Roots.AddCert(cert)
-		}
-	}
+	o := packet.VerifyOptions{Key: given.Key, Checkpoint: given.Checkpoint, Roots: given.Roots}
 	f, err := os.Open(c.Path)
 	if err != nil {
 		return &exitError{2, err}

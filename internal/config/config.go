@@ -41,6 +41,7 @@ type Config struct {
 	Offsite        *offsite.Config   // nil for none
 	Timestamps     *timestamp.Config // nil for none
 	Web            Web
+	Retention      Retention
 	// TemplatesDir holds report templates that replace the built-in ones;
 	// empty for none.
 	TemplatesDir string
@@ -112,9 +113,10 @@ func Default() *Config {
 			OverdueEvery: time.Hour,
 			PageFrom:     thresholds("75%")[0],
 		},
-		Intake:   Intake{MaxBody: intake.DefaultMaxBody, ReconcileEvery: intake.DefaultReconcileEvery},
-		Evidence: Evidence{Schedule: evidence.DefaultSchedule()},
-		Web:      Web{Listen: "127.0.0.1:2555"},
+		Intake:    Intake{MaxBody: intake.DefaultMaxBody, ReconcileEvery: intake.DefaultReconcileEvery},
+		Evidence:  Evidence{Schedule: evidence.DefaultSchedule()},
+		Web:       Web{Listen: "127.0.0.1:2555"},
+		Retention: Retention{RetentionPolicy: incident.DefaultRetention()},
 	}
 }
 

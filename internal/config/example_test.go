@@ -106,11 +106,15 @@ func TestExampleLoads(t *testing.T) {
 		},
 		Timestamps: &timestamp.Config{
 			URL: "https://tsa.example/rfc3161", RootsFile: in("tsa-roots.crt"), CAFile: in("clients.crt"),
-			Username: "acme", Password: "example-tsa-password",
+			Username: "acme", Password: "example-tsa-password", Every: 30 * time.Minute,
 		},
 		Web: Web{
 			Listen: "0.0.0.0:2555", ExternalURL: "https://nis2.acme.example",
 			TLS: &TLS{CertFile: in("web.crt"), KeyFile: in("secrets/web.key"), ClientCAFile: in("clients.crt")},
+		},
+		Retention: Retention{
+			RetentionPolicy: incident.RetentionPolicy{Logs: 550 * 24 * time.Hour, Incidents: 10 * incident.Year, Exercises: 6 * incident.Year},
+			Every:           7 * 24 * time.Hour,
 		},
 		TemplatesDir: filepath.Join("..", "..", "templates"),
 		Signing:      &signature.Config{CertFile: in("web.crt"), KeyFile: in("secrets/web.key")},

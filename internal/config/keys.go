@@ -52,6 +52,9 @@ func (c *Config) read(s *section) {
 	if sub, ok := s.section("web"); ok {
 		c.Web.read(sub)
 	}
+	if sub, ok := s.section("retention"); ok {
+		c.Retention.read(sub)
+	}
 	if sub, ok := s.section("reports"); ok {
 		defer sub.close()
 		sub.folder("templates_dir", &c.TemplatesDir)

@@ -78,7 +78,7 @@ func TestMistakes(t *testing.T) {
 		{"a word at the root", "data_dir:/data\n", []string{"1: want keys with values, such as name: value"}},
 		{"two documents", "data_dir: /a\n---\ndata_dir: /b\n", []string{"3: a second document: keep one"}},
 		{"a directive", "%YAML 1.2\n---\ndata_dir: /a\n", []string{"3: a second document: keep one"}},
-		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, regimes, entities, classification, clocks, decisions, intake, evidence, pagerduty, slack, web or reports"}},
+		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, regimes, entities, classification, clocks, decisions, intake, evidence, pagerduty, slack, web, retention or reports"}},
 		{"unknown key below", "web:\n  listen: :80\n  tsl: {}\n", []string{"3: web.tsl: unknown key: want listen, external_url or tls"}},
 		{"unknown key in a list", "entities:\n  - name: a\n  - contact: {mail: x}\n", []string{"3: entities[1].contact.mail: unknown key: want name, role, email or phone"}},
 		{"unknown key that may be a secret", "slack:\n  channel: C024BE91L\n  token_file: token\n  signing_secret_file: token\n  x0xb-123456: 1\n", []string{"5: slack: unknown key: want token, token_file, signing_secret, signing_secret_file, channel or url"}},
@@ -129,6 +129,8 @@ func TestMistakes(t *testing.T) {
 			`3: classification.triage_within: "15" is not a length of time such as 15m, 4h or 1d`}},
 		{"negative duration", "classification: {triage_within: -1h}\n", []string{`1: classification.triage_within: "-1h" is not a length of time such as 15m, 4h or 1d`}},
 		{"short duration", "clocks: {overdue_every: 59s}\n", []string{`1: clocks.overdue_every: "59s" is too short: want 1m or longer`}},
+		{"a retention that erases all the time", "retention: {every: 1m}\n", []string{`1: retention.every: "1m" is too short: want 1h or longer`}},
+		{"a retention that is no time", "retention: {logs: 5 years}\n", []string{`1: retention.logs: "5 years" is not a length of time such as 15m, 4h or 1d`}},
 		{"zero where it means nothing", "classification: {correlate_within: 0s}\n", []string{`1: classification.correlate_within: "0s" is too short: want 1m or longer`}},
 		{"label", "classification: {correlate_by: [a, \"\\xff\", a]}\n", []string{"1: classification.correlate_by[2]: is listed before: keep one"}},
 		{"reminders", "clocks:\n  reminders: [50%, 100%, 0%, soon, 1h, 60m]\n  page_from: often\n", []string{
@@ -214,7 +216,7 @@ func TestMistakes(t *testing.T) {
 		{"templates", "reports: {templates_dir: token}\n", []string{"1: reports.templates_dir: the path named there is not that of a folder"}},
 		{"certificate", "web: {tls: {cert_file: ., key_file: key}}\n", []string{"1: web.tls.cert_file: the path named there is not that of a file"}},
 		{"all at once, by line", "zzz: 1\nweb: {listen: x}\nclocks: {overdue_every: x}\ndata_dir: []\n", []string{
-			"1: zzz: unknown key: want data_dir, regimes, entities, classification, clocks, decisions, intake, evidence, pagerduty, slack, web or reports",
+			"1: zzz: unknown key: want data_dir, regimes, entities, classification, clocks, decisions, intake, evidence, pagerduty, slack, web, retention or reports",
 			`2: web.listen: "x" is not host:port, such as 127.0.0.1:2555, or :2555 for every interface`,
 			`3: clocks.overdue_every: "x" is not a length of time such as 15m, 4h or 1d`,
 			"4: data_dir: want a single value"}},
@@ -255,6 +257,10 @@ func TestWarnings(t *testing.T) {
 			"1: slack.signing_secret_file: is missing: the Acknowledge button will not work",
 			"3: slack.token_file: every user of this machine can read the file named there: chmod 600 it",
 			"4: intake.auth.token_files[1]: every user of this machine can read the file named there: chmod 600 it"}},
+		{"retention shorter than usual", "retention:\n  logs: 30d\n  incidents: 1825d\n  exercises: 1y\n  every: 1w\n", []string{
+			"2: retention.logs: 30d is shorter than the 1y that auditors and supervisors commonly ask for",
+			"4: retention.exercises: 1y is shorter than the 5y that auditors and supervisors commonly ask for"}},
+		{"retention for good", "retention: {logs: 0, incidents: 0s, exercises: 0}\n", nil},
 		{"private key", "web: {tls: {cert_file: public, key_file: public}}\n", []string{"1: web.tls.key_file: every user of this machine can read the file named there: chmod 600 it"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -72,6 +72,8 @@ func readTimestamps(s *section) *timestamp.Config {
 		}
 	}
 	s.file("ca_file", &c.CAFile)
+	c.Every = timestamp.DefaultEvery
+	scalar(s, "every", &c.Every, atLeast(minEvery))
 	if basic, ok := s.section("basic"); ok {
 		defer basic.close()
 		if !scalar(basic, "username", &c.Username, parseUsername) {

@@ -196,7 +196,7 @@ func (d *Dispatcher) find(id incident.ID, key, channel string) (n Notice, ok boo
 			n.Text = heartbeatText(s.Policy, n.Since, now)
 		}
 		if ok && n.Effect.Role == incident.Triage {
-			n.Text = triageText(s, key, now)
+			n.Text = triageText(s, id, key, now)
 		}
 	})
 	n.Key, n.Now, n.Page = d.o.Install+"/"+key, now, d.o.PageURL(id)
@@ -208,8 +208,17 @@ func heartbeatText(p *incident.ReminderPolicy, since, now time.Time) string {
 		p.Heartbeat, since.UTC().Format("2006-01-02 15:04:05Z"), now.Sub(since).Round(time.Second))
 }
 
-// triageText says which event the effect of that key is about.
-func triageText(s *incident.State, key string, now time.Time) string {
+// triageText says which incident, or event of the register, waits for a
+// decision; the event stands in the effect's key.
+func triageText(s *incident.State, about incident.ID, key string, now time.Time) string {
+	if i, ok := s.Incident(about); ok {
+		mark := ""
+		if i.Exercise {
+			mark = "[EXERCISE] "
+		}
+		return mark + fmt.Sprintf("Nobody has decided whether %s is significant; that was to be decided before %s (%s ago), and its clocks run: %s",
+			i.ID, i.TriageBy.UTC().Format("2006-01-02 15:04:05Z"), incident.Words(now.Sub(i.TriageBy)), i.Title)
+	}
 	_, rest, _ := strings.Cut(key, "/")
 	id, _, _ := strings.Cut(rest, "/")
 	ev, ok := s.Event(incident.ID(id))

@@ -24,6 +24,9 @@ type ApproveReport struct {
 	// SHA256 is of the PDF without a draft's mark, in hex; Signature of its
 	// detached signature, empty where there is none.
 	SHA256, Signature string
+	// Stored and SignatureStored are those of the files they lie in, where these
+	// are encrypted.
+	Stored, SignatureStored string
 	// Size is the incident's revision that the report was made from.
 	Size uint64
 	// At is printed on the report, which is made before the entry is written.
@@ -37,7 +40,7 @@ func (c ApproveReport) decide(_ *Rules, d *decision) (any, error) {
 		return c.ID, err
 	}
 	ev := ReportApproved{
-		Meta: c.metaFor(c.ID), Entity: c.Entity, Lang: c.Lang, Role: c.Role, SHA256: c.SHA256, Signature: c.Signature,
+		Meta: c.metaFor(c.ID), Entity: c.Entity, Lang: c.Lang, Role: c.Role, SHA256: c.SHA256, Signature: c.Signature, Stored: c.Stored, SignatureStored: c.SignatureStored,
 		Size: c.Size, ApprovedAt: c.At.UTC(), Reason: strings.TrimSpace(c.Reason),
 	}
 	ev.Regime, ev.Stage = SplitStage(c.Stage)
@@ -112,6 +115,10 @@ type ReportApproved struct {
 	// under it. Signature is the same of the detached signature, empty for none.
 	SHA256    string `json:"sha256"`
 	Signature string `json:"signature,omitzero"`
+	// Stored and SignatureStored are the SHA-256 in hex of the files they lie
+	// in, where those are encrypted.
+	Stored          string `json:"stored,omitzero"`
+	SignatureStored string `json:"signature_stored,omitzero"`
 	// Size is the journal size that the report was made as of.
 	Size       uint64    `json:"size"`
 	ApprovedAt time.Time `json:"approved_at"` // as the report prints it
@@ -196,3 +203,5 @@ func (a *Approval) View() ApprovalView {
 		Size: a.Size, Entry: a.Seq, ApprovedBy: a.Record.By.Name, Role: a.Role, ApprovedAt: a.ApprovedAt, Reason: a.Reason,
 	}
 }
+
+func (ReportApproved) lasting() string { return "which version of a report was approved" }

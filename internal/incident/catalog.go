@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -84,14 +85,32 @@ func (n *names) number(s string) uint32 {
 }
 
 func (c *catalog) add(e Entry) {
-	actor := ""
-	if e.Event != nil {
-		actor = e.Event.Actor().Name
-	}
 	c.at = append(c.at, e.At.UnixNano())
 	c.kinds = append(c.kinds, c.kind.number(e.Kind))
-	c.actors = append(c.actors, c.actor.number(actor))
+	switch {
+	case e.Event != nil:
+		c.actors = append(c.actors, c.actor.number(e.Event.Actor().Name))
+	case strings.HasPrefix(e.Kind, journalKinds):
+		c.actors = append(c.actors, c.actor.number(""))
+	default:
+		c.actors = append(c.actors, erasedActor)
+	}
 }
+
+// erasedActor stands for the actor of an erased entry, who is nobody's match.
+const erasedActor = math.MaxUint32
+
+// journalKinds begins the kinds that belong to the journal itself.
+const journalKinds = "journal."
+
+// erased reports whether the entry at a position has lost its payload.
+func (c *catalog) erased(seq uint64) bool { return c.actors[seq] == erasedActor }
+
+// time is that of the entry at a position.
+func (c *catalog) time(seq uint64) time.Time { return time.Unix(0, c.at[seq]).UTC() }
+
+// kindOf is the kind of the entry at a position.
+func (c *catalog) kindOf(seq uint64) string { return c.kind.all[c.kinds[seq]] }
 
 // since is the position of the first entry not before t.
 func (c *catalog) since(t time.Time) uint64 {

@@ -22,7 +22,8 @@ const (
 	Reminder Role = "reminder"
 	// Heartbeat says that the sender of alerts has gone quiet.
 	Heartbeat Role = "heartbeat"
-	// Triage says that nobody has assessed a suspicious event in time.
+	// Triage says that nobody has assessed a suspicious event, or decided on an
+	// incident that an alert asked to be decided on, in time.
 	Triage Role = "triage"
 )
 
@@ -148,6 +149,8 @@ type Intended struct {
 
 func (Intended) Kind() string { return "effect.intended/v1" }
 
+func (Intended) logged() string { return messages }
+
 func (e Intended) Describe() string { return "about to " + e.Effect.describe() }
 
 // Delivered says an effect took place.
@@ -162,6 +165,8 @@ type Delivered struct {
 
 func (Delivered) Kind() string { return "effect.delivered/v1" }
 
+func (Delivered) logged() string { return messages }
+
 func (e Delivered) Describe() string { return e.Effect.describe() + ": delivered" }
 
 // Failed says a try did not work.
@@ -174,6 +179,8 @@ type Failed struct {
 }
 
 func (Failed) Kind() string { return "effect.failed/v1" }
+
+func (Failed) logged() string { return messages }
 
 func (e Failed) Describe() string {
 	if e.Permanent {

@@ -71,6 +71,10 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	Decided{}.Kind():         decode[Decided],
 	Reopened{}.Kind():        decode[Reopened],
 	Closed{}.Kind():          decode[Closed],
+	Held{}.Kind():            decode[Held],
+	Released{}.Kind():        decode[Released],
+	ErasureOrdered{}.Kind():  decode[ErasureOrdered],
+	ReportFieldsSet{}.Kind(): decode[ReportFieldsSet],
 	PolicyAdopted{}.Kind():   decode[PolicyAdopted],
 	StoreRecovered{}.Kind():  decode[StoreRecovered],
 	Reconciled{}.Kind():      decode[Reconciled],
@@ -81,6 +85,7 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	Failed{}.Kind():          decode[Failed],
 	Dated{}.Kind():           decode[Dated],
 	MessageRecorded{}.Kind(): decode[MessageRecorded],
+	DetectionMoved{}.Kind():  decode[DetectionMoved],
 	MessageSettled{}.Kind():  decode[MessageSettled],
 
 	ReportabilitySet{}.Kind():  decode[ReportabilitySet],
@@ -91,6 +96,11 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	SuspicionReported{}.Kind(): decode[SuspicionReported],
 	SuspicionAssessed{}.Kind(): decode[SuspicionAssessed],
 	SuspicionNoted{}.Kind():    decode[SuspicionNoted],
+
+	Collected{}.Kind():         decode[Collected],
+	EvidenceRead{}.Kind():      decode[EvidenceRead],
+	EvidenceExported{}.Kind():  decode[EvidenceExported],
+	CheckpointStamped{}.Kind(): decode[CheckpointStamped],
 }
 
 func decode[E Event](payload []byte, opts ...json.Options) (Event, error) {
@@ -101,14 +111,26 @@ func decode[E Event](payload []byte, opts ...json.Options) (Event, error) {
 	return e, nil
 }
 
-// Encode is the inverse of [Decode].
-func Encode(e Event) ([]byte, error) {
-	b, err := json.Marshal(e)
-	if err != nil {
+// Append appends the event as [Decode] reads it.
+func Append(b []byte, e Event) ([]byte, error) {
+	w := appender{b}
+	if err := json.MarshalWrite(&w, e); err != nil {
 		return nil, fmt.Errorf("encode %s: %w", e.Kind(), err)
 	}
-	return b, nil
+	return w.b, nil
 }
+
+// appender is a writer to the end of b.
+type appender struct{ b []byte }
+
+// Write implements [io.Writer].
+func (w *appender) Write(p []byte) (int, error) {
+	w.b = append(w.b, p...)
+	return len(p), nil
+}
+
+// Encode is the inverse of [Decode].
+func Encode(e Event) ([]byte, error) { return Append(nil, e) }
 
 // Decode reads the payload of an entry of the given kind. An unknown kind is
 // an error: a newer version wrote it, and folding on without it could hide a

@@ -44,3 +44,5 @@ func (e PacketExported) Describe() string {
 
 // apply keeps nothing: an export changes nothing of the incident.
 func (PacketExported) apply(*State, Entry) {}
+
+func (PacketExported) logged() string { return "who was given a packet" }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"nis2clock/internal/classify"
-	"slices"
 	"strings"
 	"time"
 )
@@ -41,6 +40,8 @@ type Opened struct {
 
 func (Opened) Kind() string { return "incident.opened/v1" }
 
+func (Opened) lasting() string { return "that there was an incident" }
+
 func (e Opened) Describe() string {
 	s := fmt.Sprintf("incident opened: %s; detected %s", e.Title, utc(e.DetectedAt))
 	if e.Previous != "" {
@@ -54,7 +55,7 @@ func (ev Opened) apply(s *State, e Entry) {
 		ID: ev.ID, Title: ev.Title, Summary: ev.Summary, Status: Open, Reportability: cmp.Or(ev.Reportability, Undecided), Exercise: ev.Exercise,
 		Severity: ev.Severity, Category: ev.Category, Service: ev.Service, Malicious: ev.Malicious, CrossBorder: ev.CrossBorder,
 		Regimes: ev.Regimes, Entities: ev.Entities, Correlation: ev.Correlation, Previous: ev.Previous, Reason: ev.Reason, TriageBy: ev.TriageBy,
-		DetectedAt: ev.DetectedAt, ReceivedAt: ev.ReceivedAt, OpenedAt: e.At, Clocks: slices.Clone(ev.Clocks), Warnings: ev.Law.Warnings,
+		DetectedAt: ev.DetectedAt, ReceivedAt: ev.ReceivedAt, OpenedAt: e.At, Clocks: ev.Clocks, clocksShared: true, Warnings: ev.Law.Warnings,
 	}
 	s.add(i)
 	if ev.Alert != nil {

@@ -12,8 +12,10 @@ type Receipt struct {
 	Bytes  int64  `json:"bytes"`
 	// Raw is the body as received; nil when it lies in the vault under its
 	// digest (Vault is true) or when nothing in it was new.
-	Raw         []byte `json:"raw,omitempty"`
-	Vault       bool   `json:"vault,omitzero"`
+	Raw   []byte `json:"raw,omitempty"`
+	Vault bool   `json:"vault,omitzero"`
+	// Stored is the SHA-256 of its file there, where that is encrypted.
+	Stored      string `json:"stored,omitzero"`
 	Receiver    string `json:"receiver,omitzero"`
 	GroupKey    string `json:"group_key,omitzero"`
 	ExternalURL string `json:"external_url,omitzero"`
@@ -49,6 +51,8 @@ type Received struct {
 
 func (Received) Kind() string { return "webhook.received/v1" }
 
+func (Received) logged() string { return "webhook receipts" }
+
 func (e Received) Describe() string {
 	c := e.Counts
 	s := fmt.Sprintf("webhook of %d bytes: %d alerts, %d duplicate, %d ignored, nothing new", e.Receipt.Bytes, c.Received, c.Duplicate, c.Ignored)
@@ -67,6 +71,8 @@ type Quarantined struct {
 }
 
 func (Quarantined) Kind() string { return "webhook.quarantined/v1" }
+
+func (Quarantined) logged() string { return "quarantine" }
 
 func (e Quarantined) Describe() string {
 	s := plural(e.Count, "unreadable element") + " kept in quarantine"
@@ -90,3 +96,22 @@ func (ev Received) apply(s *State, e Entry) {
 
 // apply keeps nothing: the journal alone holds what could not be read.
 func (Quarantined) apply(*State, Entry) {}
+
+// ReceiptOf is the receipt an event carries; nil when it carries none.
+func ReceiptOf(e Event) *Receipt {
+	switch e := e.(type) {
+	case Opened:
+		return e.Receipt
+	case Attached:
+		return e.Receipt
+	case AlertResolved:
+		return e.Receipt
+	case AlertMoved:
+		return e.Receipt
+	case Received:
+		return &e.Receipt
+	case Quarantined:
+		return &e.Receipt
+	}
+	return nil
+}

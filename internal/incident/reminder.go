@@ -266,6 +266,8 @@ type PolicyAdopted struct {
 
 func (PolicyAdopted) Kind() string { return "policy.adopted/v1" }
 
+func (PolicyAdopted) lasting() string { return "which reminders were in force" }
+
 func (e PolicyAdopted) Describe() string {
 	return fmt.Sprintf("reminders at %s, then every %s overdue; channels %s",
 		strings.Join(e.Policy.names(), ", "), e.Policy.OverdueEvery, cmp.Or(strings.Join(e.Policy.Channels, ", "), "none configured"))

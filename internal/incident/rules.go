@@ -41,6 +41,8 @@ type Rules struct {
 	Tracks   []Track
 	// Exercise makes every incident an exercise's.
 	Exercise bool
+	// Lacks says what a report lacks; nil asks for nothing.
+	Lacks Lacks
 	// Heartbeat is the name of the dead-man alert; empty for none.
 	Heartbeat string
 	// SecondPerson: that an incident is not significant takes a second person.
@@ -52,6 +54,8 @@ type Rules struct {
 var (
 	// ErrUnknown: there is no such incident.
 	ErrUnknown = errors.New("no such incident")
+	// ErrNoArtefact: the incident has no such artefact.
+	ErrNoArtefact = errors.New("no such artefact")
 	// ErrInvalid: the command cannot be right whatever the state is.
 	ErrInvalid = errors.New("invalid")
 	// ErrRefused: the command does not fit the state the incident is in.
@@ -108,7 +112,6 @@ func (i *Incident) facts(t Track, id regime.ID) regime.Facts {
 		DetectedAt: i.DetectedAt, AwareAt: at(AwareAt), HandledAt: at(HandledAt), ImpactEndedAt: at(ImpactEndedAt),
 		ClassifiedAt: at(ClassifiedAt), FixAvailableAt: at(FixAvailableAt), Requests: i.requests(t.Entity, id),
 		Ongoing: i.OngoingAtFinalDue == classify.Yes, Entity: t.Kind, WeekendReliefExcluded: t.NoWeekendRelief,
-		Submitted: map[regime.StageID]regime.Submission{},
 	}
 	// While nobody has said that its trust services are not affected, yes is
 	// the safe side.
@@ -118,6 +121,9 @@ func (i *Incident) facts(t Track, id regime.ID) regime.Facts {
 	}
 	for n := range i.Clocks {
 		if c := &i.Clocks[n]; c.Entity == t.Entity && c.Regime == id && c.Submitted != nil {
+			if f.Submitted == nil {
+				f.Submitted = map[regime.StageID]regime.Submission{}
+			}
 			f.Submitted[c.Stage] = c.Submitted.instants()
 		}
 	}

@@ -17,30 +17,35 @@ type SentReport struct {
 	Stages    []string
 	Contracts []string // under which a processor told the controller
 	Voluntary bool     // Art. 30: nothing was owed
+	Lacking   []string // required fields it went out without, as "stage: field"
+	Why       string   // the reason given for that
 	Record    Stamp
 }
 
 // SentView is a submission as the outside sees it.
 type SentView struct {
-	Entity      string     `json:"entity"`
-	Regime      string     `json:"regime"`
-	Stages      []string   `json:"stages"`
-	Contracts   []string   `json:"contracts"`
-	Voluntary   bool       `json:"voluntary"`
-	SubmittedAt time.Time  `json:"submitted_at"`
-	ReceiptAt   *time.Time `json:"receipt_at"`
-	To          string     `json:"to"` // the authority or the controller
-	Channel     string     `json:"channel"`
-	Submitter   string     `json:"submitter"`
-	Reference   string     `json:"reference"`
-	SHA256      string     `json:"sha256"`
-	RecordedBy  string     `json:"recorded_by"`
-	RecordedAt  time.Time  `json:"recorded_at"`
+	Entity    string   `json:"entity"`
+	Regime    string   `json:"regime"`
+	Stages    []string `json:"stages"`
+	Contracts []string `json:"contracts"`
+	Voluntary bool     `json:"voluntary"`
+	// Lacking are required fields it went out without, as "stage: field".
+	Lacking          []string   `json:"lacking"`
+	IncompleteReason string     `json:"incomplete_reason"`
+	SubmittedAt      time.Time  `json:"submitted_at"`
+	ReceiptAt        *time.Time `json:"receipt_at"`
+	To               string     `json:"to"` // the authority or the controller
+	Channel          string     `json:"channel"`
+	Submitter        string     `json:"submitter"`
+	Reference        string     `json:"reference"`
+	SHA256           string     `json:"sha256"`
+	RecordedBy       string     `json:"recorded_by"`
+	RecordedAt       time.Time  `json:"recorded_at"`
 }
 
 func (s *SentReport) view() SentView {
 	return SentView{
-		Entity: s.Entity, Regime: s.Regime, Stages: slices.Clone(s.Stages), Contracts: slices.Clone(s.Contracts), Voluntary: s.Voluntary,
+		Entity: s.Entity, Regime: s.Regime, Stages: slices.Clone(s.Stages), Contracts: slices.Clone(s.Contracts), Voluntary: s.Voluntary, Lacking: slices.Clone(s.Lacking), IncompleteReason: s.Why,
 		SubmittedAt: s.SentAt, ReceiptAt: some(s.ReceiptAt), To: s.Authority, Channel: s.Channel, Submitter: s.Submitter,
 		Reference: s.Reference, SHA256: s.SHA256, RecordedBy: s.Record.By.Name, RecordedAt: s.Record.At,
 	}

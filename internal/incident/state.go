@@ -66,6 +66,7 @@ type Incident struct {
 	Commander    *Stamp
 	Alerts       []*Alert
 	Clocks       []Clock
+	clocksShared bool // with the entry that opened it, and others of its storm
 	// Judgements are the assessments of significance, by entity; Proposals the
 	// decisions that wait for a second person, by their scope.
 	Judgements map[string]*Judgement
@@ -81,8 +82,19 @@ type Incident struct {
 	Approvals []Approval
 	// Events are those of the register that it came from or that joined it.
 	Events []EventLink
+	// Evidence is what was captured or handed in, oldest first; Ran are the runs
+	// of collectors.
+	Evidence []Holding
+	Ran      []RanCollector
+	// ReportFields are what people said for reports, by field id.
+	ReportFields map[string]ReportField
 	// Cut are batches the sender truncated, by body digest.
 	Cut []Cut
+
+	// Held is nil without a legal hold.
+	Held *LegalHold
+	// Erased is true when its opening was erased: see [State.Apply].
+	Erased bool
 
 	// Revision is the journal position after the newest entry about content;
 	// deliveries do not count. UpdatedAt is that entry's time.
@@ -92,6 +104,7 @@ type Incident struct {
 	// Entries are the journal positions of everything about this incident.
 	Entries []uint64
 
+	bodies   []*body                          // those it shares with other incidents
 	Coverage map[ClockID]map[string]*Coverage // by clock and channel
 	outbox
 }
@@ -168,7 +181,10 @@ type State struct {
 	heartbeats map[string]time.Time
 	reconciled map[string]Reconciliation
 	ops        outbox
+	stamped    *Stamped
 	catalog    catalog
+	roots      roots
+	body       *body // the newest
 
 	tokens         []Token // replaced, never changed in place
 	tokensRevision uint64
@@ -269,25 +285,8 @@ func (s *State) Apply(e Entry) {
 		}
 	}
 	s.applyEvent(e)
-}
-
-// applyErased keeps what the leaf alone says: that an incident was opened or a
-// suspicious event reported, and that its number is taken.
-func (s *State) applyErased(e Entry) {
-	if e.About == "" {
-		s.applyErasedToken(e)
-		return
-	}
-	s.took(e.About)
-	switch e.Kind {
-	case (SuspicionReported{}).Kind():
-		s.addEvent(&Suspicion{ID: e.About, What: "(erased)", ReceivedAt: e.At, Recorded: Stamp{At: e.At}, TriageBy: e.At,
-			Assessments: []Verdict{{Outcome: "(erased)", Reportability: Undecided, Record: Stamp{At: e.At}}}})
-	case (Opened{}).Kind():
-		s.add(&Incident{ID: e.About, Title: "(erased)", Status: StatusClosed, Reportability: Undecided, ReceivedAt: e.At, DetectedAt: e.At, OpenedAt: e.At, ClosedAt: e.At})
-	}
-	s.touch(e)
-	s.touchEvent(e)
+	s.root(e)
+	s.share(e)
 }
 
 func (s *State) add(i *Incident) {

@@ -21,6 +21,8 @@ type Submit struct {
 	// and Stages may be left out.
 	Controller string
 	Submission Submission
+	// IncompleteReason is why the report went out without required fields.
+	IncompleteReason string
 }
 
 func (c Submit) decide(r *Rules, d *decision) (any, error) {
@@ -35,7 +37,10 @@ func (c Submit) decide(r *Rules, d *decision) (any, error) {
 	if err := c.check(r, i, d.now); err != nil {
 		return nil, err
 	}
-	ev := Submitted{Meta: c.metaFor(c.ID), Entity: c.Entity, Regime: c.Regime, Stages: c.Stages, Contracts: contracts, Submission: c.Submission}
+	ev := Submitted{
+		Meta: c.metaFor(c.ID), Entity: c.Entity, Regime: c.Regime, Stages: c.Stages, Contracts: contracts, Submission: c.Submission,
+		Lacking: c.lacking(r, i, d.now), IncompleteReason: c.IncompleteReason,
+	}
 	after := *i
 	after.Clocks = slices.Clone(i.Clocks)
 	for n := range after.Clocks {
@@ -169,6 +174,10 @@ type Submitted struct {
 	// Contracts are those under which a processor told the controller.
 	Contracts  []string   `json:"contracts,omitempty"`
 	Submission Submission `json:"submission"`
+	// Lacking are required fields the report went out without, as "stage:
+	// field"; IncompleteReason says why.
+	Lacking          []string `json:"lacking,omitempty"`
+	IncompleteReason string   `json:"incomplete_reason,omitzero"`
 	// Recount has all clocks as they stand after it; a stage that waited for
 	// this submission starts here.
 	Recount
@@ -183,6 +192,12 @@ func (e Submitted) Describe() string {
 	}
 	if e.Submission.Reference != "" {
 		s += ", reference " + e.Submission.Reference
+	}
+	if len(e.Lacking) > 0 {
+		s += fmt.Sprintf(", without %s that it requires", plural(len(e.Lacking), "field"))
+	}
+	if e.IncompleteReason != "" {
+		s += " (" + e.IncompleteReason + ")"
 	}
 	return s
 }
@@ -220,7 +235,7 @@ func (ev Submitted) applyTo(_ *State, i *Incident, e Entry) {
 	sub := ev.Submission
 	i.Submissions = append(i.Submissions, &SentReport{
 		Submission: sub, Entity: ev.Entity, Regime: ev.Regime, Stages: ev.Stages, Contracts: ev.Contracts,
-		Voluntary: i.Reportability == Voluntary && !i.hasRegime(ev.Entity, ev.Regime), Record: Stamp{By: ev.By, At: e.At},
+		Voluntary: i.Reportability == Voluntary && !i.hasRegime(ev.Entity, ev.Regime), Lacking: ev.Lacking, Why: ev.IncompleteReason, Record: Stamp{By: ev.By, At: e.At},
 	})
 	i.recounted(ev.Recount)
 	for n := range i.Clocks {

@@ -190,6 +190,8 @@ type SuspicionReported struct {
 
 func (SuspicionReported) Kind() string { return "event.reported/v1" }
 
+func (SuspicionReported) lasting() string { return eventRegister }
+
 // Describe says who reported what, and until when it is to be assessed.
 func (e SuspicionReported) Describe() string {
 	s := fmt.Sprintf("suspicious event reported by %s: %s; received %s", e.Reporter, e.What, utc(e.ReceivedAt))
@@ -247,6 +249,8 @@ type SuspicionNoted struct {
 }
 
 func (SuspicionNoted) Kind() string { return "event.noted/v1" }
+
+func (SuspicionNoted) lasting() string { return eventRegister }
 
 func (e SuspicionNoted) Describe() string { return "note: " + e.Text }
 

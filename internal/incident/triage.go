@@ -203,6 +203,8 @@ type SuspicionAssessed struct {
 
 func (SuspicionAssessed) Kind() string { return "event.assessed/v1" }
 
+func (SuspicionAssessed) lasting() string { return eventRegister }
+
 // Describe says what it is taken for, and why.
 func (e SuspicionAssessed) Describe() string {
 	s := fmt.Sprintf("assessed as %s, %s: %s", spaced(e.Outcome), spaced(e.Reportability), e.Reason)

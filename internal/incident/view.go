@@ -49,13 +49,20 @@ type View struct {
 	// Warnings are what to know of the law on it, a sentence each.
 	Warnings []string    `json:"warnings"`
 	Clocks   []ClockView `json:"clocks"`
+	// ReportFields are what people said for reports, by field id.
+	ReportFields map[string]ReportFieldView `json:"report_fields"`
 	// Dates are all that people recorded, also those of one entity or regime.
-	Dates    []DateView    `json:"dates"`
-	Messages []MessageView `json:"authority_messages"`
-	Alerts   []AlertView   `json:"alerts"`
-	Evidence []struct{}    `json:"evidence"`
-	Links    Links         `json:"links"`
-	Revision uint64        `json:"revision"`
+	Dates    []DateView     `json:"dates"`
+	Messages []MessageView  `json:"authority_messages"`
+	Alerts   []AlertView    `json:"alerts"`
+	Evidence []EvidenceView `json:"evidence"`
+	Links    Links          `json:"links"`
+	Revision uint64         `json:"revision"`
+	// LegalHold is null when nothing keeps the incident from being erased.
+	LegalHold *HoldView `json:"legal_hold"`
+	// Erased says that of the incident only its id, its times and the kinds of
+	// its entries are left.
+	Erased bool `json:"erased"`
 
 	Dossier
 }
@@ -148,9 +155,11 @@ func (i *Incident) View(now time.Time) View {
 		AffectsTrust: answered(i.AffectsTrustService), Ongoing: answered(i.OngoingAtFinalDue),
 		Significance: i.significance(),
 		Reason:       i.Reason, Previous: some(i.Previous), Incomplete: i.Incomplete(),
-		Warnings: i.warnings(now), Dates: []DateView{}, Messages: []MessageView{}, Clocks: []ClockView{}, Alerts: []AlertView{}, Evidence: []struct{}{}, Revision: i.Revision,
+		Erased:   i.Erased,
+		Warnings: i.warnings(now), Dates: []DateView{}, Messages: []MessageView{}, Clocks: []ClockView{}, Alerts: []AlertView{}, Evidence: i.evidenceViews(), Revision: i.Revision,
 		Links: Links{Self: "/api/v1/incidents/" + string(i.ID), Page: "/incidents/" + string(i.ID), Packet: "/api/v1/incidents/" + string(i.ID) + "/packet.zip"},
 	}
+	v.ReportFields = i.reportFields()
 	if aware, ok := i.date(AwareAt, "", ""); ok {
 		v.AwareAt, v.AwareBy = new(aware.At), new(aware.Person)
 	}
@@ -162,6 +171,9 @@ func (i *Incident) View(now time.Time) View {
 	}
 	if i.Commander != nil {
 		v.Commander = new(i.Commander.By.Name)
+	}
+	if i.Held != nil {
+		v.LegalHold = &HoldView{By: i.Held.By.Name, At: i.Held.At, Reason: i.Held.Reason}
 	}
 	if i.Acknowledged != nil {
 		v.AcknowledgedBy, v.AcknowledgedAt = new(i.Acknowledged.By.Name), new(i.Acknowledged.At)

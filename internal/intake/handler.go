@@ -236,7 +236,7 @@ func (h *Handler) store(ctx context.Context, in incoming) (*incident.Receiving, 
 		if err := raw.keep(); err != nil {
 			return nil, err
 		}
-		cmd.Receipt.Vault = true
+		cmd.Receipt.Vault, cmd.Receipt.Stored = true, raw.stored
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()

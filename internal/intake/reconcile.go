@@ -231,7 +231,7 @@ func (h *Handler) keep(raw []byte) (incident.Receipt, error) {
 		return incident.Receipt{}, fmt.Errorf("keep the answer: %w", err)
 	}
 	sum := sha256.Sum256(raw)
-	return incident.Receipt{SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(raw)), Raw: spool.small.Bytes(), Vault: len(raw) > inline}, nil
+	return incident.Receipt{SHA256: hex.EncodeToString(sum[:]), Bytes: int64(len(raw)), Raw: spool.small.Bytes(), Vault: len(raw) > inline, Stored: spool.stored}, nil
 }
 
 // readable sorts what an API listed into alerts and problems.

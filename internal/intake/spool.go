@@ -22,6 +22,8 @@ type spool struct {
 	small bytes.Buffer
 	draft *vault.Draft
 	err   error // why it could not take what was written
+
+	stored string // digest of the file it was kept in, where that is encrypted
 }
 
 // newSpool returns a spool for a body of the announced length; 0 or less for
@@ -72,7 +74,10 @@ func (s *spool) keep() error {
 	}
 	d := s.draft
 	s.draft = nil
-	_, err := d.Commit()
+	info, err := d.Commit()
+	if info.Encrypted {
+		s.stored = info.Stored
+	}
 	return err
 }
 

@@ -54,6 +54,7 @@ type Store struct {
 	mu       sync.Mutex // one Append, or Close, at a time
 	failed   error      // guarded by mu; why no Append can follow
 	panicked bool       // guarded by mu; db may hold its own locks for ever
+	scratch  scratch    // guarded by mu
 
 	witness *witness // nil when ReadOnly
 

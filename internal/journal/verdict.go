@@ -69,6 +69,10 @@ type Verdict struct {
 	// compared with, nil when there is none.
 	Witness *Head
 
+	// Prefixes are the roots that [VerifyOptions.Prefixes] asked for, of the
+	// sizes that the journal has reached; nil unless it is consistent.
+	Prefixes map[uint64]tlog.Hash
+
 	// LastAt is the time of the last entry, zero in an empty journal.
 	LastAt time.Time
 

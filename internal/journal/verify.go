@@ -21,6 +21,16 @@ type VerifyOptions struct {
 	// Key is the text of the verifier key that must have signed the journal, as
 	// its owner published it. Empty means the journal.pub beside the journal.
 	Key string
+
+	// Entry, if not nil, is called in order for each entry whose payload is
+	// there and has the digest that its leaf says. Of the entry it fills in Seq,
+	// Kind, Incident and Payload, which is valid during the call. Whether the
+	// leaf itself is as it was is known only once Verify has returned.
+	Entry func(Entry)
+
+	// Prefixes, if not nil, is asked after the last entry for sizes of which the
+	// roots are wanted; see [Verdict.Prefixes].
+	Prefixes func() []uint64
 }
 
 // Verify reads every byte of the journal in dir and says whether they agree: each leaf
@@ -44,7 +54,7 @@ func Verify(dir string, o VerifyOptions) (verdict Verdict, err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 
-	v := &verification{}
+	v := &verification{entry: o.Entry}
 	if err := v.takeKey(dir, o.Key); err != nil {
 		return Verdict{}, fmt.Errorf("verify: %w", err)
 	}
@@ -62,6 +72,7 @@ func Verify(dir string, o VerifyOptions) (verdict Verdict, err error) {
 		return Verdict{}, fmt.Errorf("verify: %w", err)
 	}
 	v.file(file, info.Size())
+	v.takePrefixes(o, file, info.Size())
 	return v.verdict(), nil
 }
 
@@ -93,6 +104,7 @@ func lockShared(path string) (unlock func() error, err error) {
 type verification struct {
 	v        Verdict
 	verifier note.Verifier // nil when there is no key
+	entry    func(Entry)   // nil when nobody wants to see them
 	altered  bool
 	doubts   bool
 	listed   int       // of the entries' problems, in this pass

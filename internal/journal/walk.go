@@ -207,14 +207,24 @@ func (w *walk) takePayload(leaf leafParts) {
 		sum := sha256.Sum256(w.payload)
 		if len(w.payload) < saltSize || hex.EncodeToString(sum[:]) != leaf.digest {
 			w.c.badEntry(w.n, "payload does not match its digest")
-		} else if leaf.kind == erasedKind {
-			w.erasure(w.payload[saltSize:])
+		} else {
+			w.show(leaf)
 		}
 	}
 	n := w.n
 	w.n++ // trouble with the next payload belongs to the entry after this
 	w.nextPayload()
 	w.n = n
+}
+
+// show hands on the payload of entry n, which has the digest that leaf says.
+func (w *walk) show(leaf leafParts) {
+	if leaf.kind == erasedKind {
+		w.erasure(w.payload[saltSize:])
+	}
+	if w.c.entry != nil {
+		w.c.entry(Entry{Seq: w.n, Kind: leaf.kind, Incident: leaf.incident, Payload: w.payload[saltSize:]})
+	}
 }
 
 // erasure takes note of what an erasure entry names.
@@ -260,6 +270,7 @@ func (w *walk) erasures() {
 // leafParts are the lines of a leaf that Verify needs.
 type leafParts struct {
 	at, kind, digest string
+	incident         string // empty for none
 }
 
 // splitLeaf takes a leaf apart and puts it together again, which must give the same
@@ -291,5 +302,8 @@ func splitLeaf(leaf []byte, n uint64) (leafParts, error) {
 	if again != string(leaf) {
 		return leafParts{}, fmt.Errorf("leaf is not in its canonical form")
 	}
-	return leafParts{at: lines[2], kind: kind, digest: lines[5]}, nil
+	if incident == noIncident {
+		incident = ""
+	}
+	return leafParts{at: lines[2], kind: kind, digest: lines[5], incident: incident}, nil
 }

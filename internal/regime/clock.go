@@ -59,9 +59,9 @@ func (r Regime) clocks(f Facts, p counting) []Clock {
 	if _, at := f.since(FromDetection); at.IsZero() || !r.Applies(f, p.Place) {
 		return nil
 	}
-	var clocks []Clock
-	for _, s := range r.Stages {
-		for _, c := range s.owed(f, p, clocks) {
+	clocks := make([]Clock, 0, len(r.Stages))
+	for n := range r.Stages {
+		for _, c := range r.Stages[n].owed(f, p, clocks) {
 			c.Regime = r.ID
 			clocks = append(clocks, c)
 		}

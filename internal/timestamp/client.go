@@ -24,6 +24,9 @@ import (
 // said why.
 var ErrRefused = errors.New("the time-stamp authority gave no stamp")
 
+// DefaultEvery is how often the journal is stamped unless the settings say it.
+const DefaultEvery = time.Hour
+
 const (
 	defaultTimeout = 20 * time.Second
 	maxReply       = 1 << 20 // bytes; a token is a few KiB
@@ -39,6 +42,10 @@ type Config struct {
 	Username, Password string        `json:"-"` // basic auth; empty for none
 	CAFile             string        // PEM: the authority of the server's TLS certificate; empty for the system's
 	Timeout            time.Duration // of one request; 0 is 20 s
+
+	// Every is how often the journal is stamped while it grows; 0 is
+	// [DefaultEvery].
+	Every time.Duration
 }
 
 // Validate names what would make every request fail.

@@ -57,6 +57,9 @@ type Draft struct {
 
 // Create begins a draft.
 func (v *Vault) Create() (*Draft, error) {
+	if v.readOnly {
+		return nil, fmt.Errorf("begin a vault file: %w: the vault is open for reading only", fs.ErrPermission)
+	}
 	name := path.Join(draftsDir, "draft-"+rand.Text())
 	f, err := v.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

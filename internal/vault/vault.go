@@ -122,6 +122,8 @@ type Vault struct {
 	dir  string // for messages
 	root *os.Root
 
+	readOnly bool
+
 	// filing is held from the look for a digest to the link of a new file, so
 	// that one digest has one file.
 	filing sync.Mutex
@@ -159,6 +161,16 @@ func Open(dir string, o Options) (*Vault, error) {
 		return nil, errors.Join(err, root.Close())
 	}
 	return v, nil
+}
+
+// OpenReadOnly opens a vault that is there, and changes nothing in it: for
+// those who verify one. Any number of processes may do so.
+func OpenReadOnly(dir string, o Options) (*Vault, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the vault: %w", err)
+	}
+	return &Vault{o: o, dir: dir, root: root, readOnly: true}, nil
 }
 
 func (v *Vault) prepare() error {

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"nis2clock/internal/classify"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/regime"
 	"time"
 )
 
@@ -84,6 +86,7 @@ func (s *server) submit(w http.ResponseWriter, r *http.Request) error {
 		Submitter   string    `json:"submitter"`
 		Reference   string    `json:"reference"`
 		SHA256      string    `json:"sha256"`
+		Incomplete  string    `json:"incomplete_reason"`
 	}
 	p, err := read(r, &in)
 	if err != nil {
@@ -93,7 +96,7 @@ func (s *server) submit(w http.ResponseWriter, r *http.Request) error {
 		in.Stages = append(in.Stages, in.Stage)
 	}
 	return s.do(w, r, http.StatusOK, incident.Submit{
-		Person: p, ID: id(r), Entity: in.Entity, Regime: in.Regime, Stages: in.Stages, Controller: in.Controller,
+		Person: p, ID: id(r), Entity: in.Entity, Regime: in.Regime, Stages: in.Stages, Controller: in.Controller, IncompleteReason: in.Incomplete,
 		Submission: incident.Submission{
 			SentAt: in.SubmittedAt, ReceiptAt: in.ReceiptAt, Authority: in.Authority, Channel: in.Channel,
 			Submitter: in.Submitter, Reference: in.Reference, SHA256: in.SHA256,
@@ -118,4 +121,21 @@ func (s *server) closeIncident(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.do(w, r, http.StatusOK, incident.Close{Person: p, ID: id(r)})
+}
+
+// redetect records that the incident was detected earlier than its alerts say.
+func (s *server) redetect(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		DetectedAt string `json:"detected_at"`
+		Reason     string `json:"reason"`
+	}
+	p, err := read(r, &in)
+	if err != nil {
+		return err
+	}
+	at, err := regime.ParseInstant(in.DetectedAt)
+	if err != nil {
+		return errBadRequest{fmt.Errorf("/detected_at: %w", err)}
+	}
+	return s.do(w, r, http.StatusOK, incident.Redetect{Person: p, ID: id(r), At: at, Reason: in.Reason})
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"nis2clock/internal/incident"
@@ -112,26 +111,6 @@ func (s *server) showIncident(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("%w: %s", incident.ErrUnknown, id(r))
 	}
 	return s.write(w, http.StatusOK, v)
-}
-
-func (s *server) report(w http.ResponseWriter, r *http.Request) error {
-	if stage, ok := strings.CutSuffix(r.PathValue("file"), ".pdf.p7s"); ok {
-		return s.reportSignature(w, r, stage)
-	}
-	stage, ok := strings.CutSuffix(r.PathValue("file"), ".pdf")
-	if !ok {
-		return errBadRequest{fmt.Errorf("reports are served as STAGE.pdf, not %q", r.PathValue("file"))}
-	}
-	pdf, err := s.Report(r.Context(), id(r), stage)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/pdf")
-	w.Header().Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", string(id(r))+"-"+stage+".pdf"))
-	if _, err := w.Write(pdf); err != nil {
-		s.Logger.Debug("Answer not sent", "err", err)
-	}
-	return nil
 }
 
 func (s *server) reload(w http.ResponseWriter, r *http.Request) error {

@@ -16,7 +16,10 @@ import (
 // forgotten: it must leave an entry that names who did it, through which
 // route. What changes an incident answers with it as it now stands.
 func TestEveryChangeIsRecorded(t *testing.T) {
-	s := start(t, func(c *config.Config) { c.Entities[0].Regimes = []regime.ID{"nis2", "dora", "cra_vulnerability"} })
+	s := start(t, func(c *config.Config) {
+		c.Retention.Incidents = 1
+		c.Entities[0].Regimes = []regime.ID{"nis2", "dora", "cra_vulnerability"}
+	})
 	now := time.Now().UTC().Add(-time.Second).Format(time.RFC3339)
 	bodies := map[string]string{
 		"POST /api/v1/incidents":                                         `{"title":"by hand","detected_at":"` + now + `"}`,
@@ -24,6 +27,8 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/incidents/{id}/command":                            `{}`,
 		"POST /api/v1/incidents/{id}/facts":                              `{"summary":"Two hosts encrypted.","malicious":"yes"}`,
 		"POST /api/v1/incidents/{id}/aware":                              `{"aware_at":"` + now + `","reason":"ransom note"}`,
+		"POST /api/v1/incidents/{id}/report-fields":                      `{"fields":{"users_affected":1200,"ransom_demand":false,"cia_impact":["availability"],"title":null}}`,
+		"POST /api/v1/incidents/{id}/detected":                           `{"detected_at":"2025-12-31T00:00:00Z","reason":"the log says so"}`,
 		"POST /api/v1/incidents/{id}/impact-ended":                       `{}`,
 		"POST /api/v1/incidents/{id}/recovered":                          `{"recovered_at":"` + now + `","by":"ops"}`,
 		"POST /api/v1/incidents/{id}/classified":                         `{"classified_at":"` + now + `"}`,
@@ -46,7 +51,13 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/events":                                            `{"what":"odd log-ins","reporter":{"kind":"staff"}}`,
 		"POST /api/v1/events/{id}/assess":                                `{"outcome":"near_miss","reason":"the gateway refused it"}`,
 		"POST /api/v1/events/{id}/notes":                                 `{"text":"hello"}`,
+		"POST /api/v1/incidents/{id}/hold":                               `{"reason":"claim 7"}`,
+		"POST /api/v1/incidents/{id}/release":                            `{"reason":"settled"}`,
+		"POST /api/v1/retention":                                         `{"dry_run":false}`,
+		"POST /api/v1/erasures":                                          `{"incidents":["{id}"],"reason":"Art. 17 GDPR"}`,
+		"POST /api/v1/incidents/{id}/evidence":                           `any bytes`,
 	}
+	queries := map[string]string{"POST /api/v1/incidents/{id}/evidence": "?name=auth.log"}
 	for _, r := range web.Routes() {
 		route := r.Pattern
 		method, path, _ := strings.Cut(route, " ")
@@ -59,12 +70,13 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 				t.Fatal("this path changes state and is not tried here: add it")
 			}
 			id := s.alert("A "+route, "x")
+			erases := strings.HasSuffix(path, "/erasures") || strings.HasSuffix(path, "/retention")
 			field := "clocks"
 			if strings.HasPrefix(path, "/api/v1/events") {
 				id, field = s.event("customer"), "triage_by"
 			}
 			switch path[strings.LastIndexByte(path, '/'):] {
-			case "/close", "/reopen", "/reportability": // only what owes nothing can be closed, re-opened or be voluntary
+			case "/close", "/reopen", "/reportability", "/erasures", "/retention": // only what owes nothing can be closed, re-opened or be voluntary
 				s.api("POST", "/incidents/"+id+"/not-reportable", `{"reason":"x"}`)
 			}
 			switch path[strings.LastIndexByte(path, '/'):] {
@@ -72,11 +84,15 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 				s.api("POST", "/incidents/"+id+"/aware", `{"aware_at":"`+now+`"}`)
 			case "/settle":
 				s.api("POST", "/incidents/"+id+"/authority-messages", `{"direction":"in","kind":"request","respond_by":"2999-01-01T00:00:00Z"}`)
+			case "/erasures", "/retention": // only what is closed
+				s.api("POST", "/incidents/"+id+"/close", ``)
+			case "/release":
+				s.api("POST", "/incidents/"+id+"/hold", `{"reason":"x"}`)
 			}
 			s.next.Clocks.OverdueEvery += time.Minute // for a reload to take over
 			s.token(access.Auditor, "t"+id)
 			before := entries(t, s)
-			a := s.send(method, strings.NewReplacer("{id}", id, "{name}", "t"+id, "{number}", "1").Replace(path), s.admin, body, "X-Nis2clock-Via", "cli")
+			a := s.send(method, strings.NewReplacer("{id}", id, "{name}", "t"+id, "{number}", "1").Replace(path)+queries[route], s.admin, strings.ReplaceAll(body, "{id}", id), "X-Nis2clock-Via", "cli")
 			if a.StatusCode/100 != 2 {
 				t.Fatalf("%s %s", a.Status, a.body)
 			}
@@ -87,6 +103,12 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 				}
 			}
 			after := entries(t, s)
+			if erases { // the journal's own entry names what was erased
+				if own := after[len(after)-1]; own["kind"] != "journal.erased/v1" {
+					t.Errorf("the last entry is %v", own)
+				}
+				after = after[:len(after)-1]
+			}
 			if len(after) != len(before)+1 {
 				t.Fatalf("%d entries were written, want 1", len(after)-len(before))
 			}
@@ -125,6 +147,11 @@ func TestRefusalsAreProblemDetails(t *testing.T) {
 		{"time without offset", "POST", "/incidents/" + id + "/aware", `{"aware_at":"2026-01-02T03:04:05"}`, 400, "/aware_at"},
 		{"awareness in the future", "POST", "/incidents/" + id + "/aware", `{"aware_at":"` + future + `"}`, 400, "future"},
 		{"unknown stage", "POST", "/incidents/" + id + "/submissions", `{"stage":"early"}`, 400, "early_warning"},
+		{"unknown report field", "POST", "/incidents/" + id + "/report-fields", `{"fields":{"users_afected":"1"}}`, 400, "is it users_affected"},
+		{"report field of a wrong value", "POST", "/incidents/" + id + "/report-fields", `{"fields":{"severity_assessment":"red"}}`, 400, "none, low, medium, high"},
+		{"report field of a wrong type", "POST", "/incidents/" + id + "/report-fields", `{"fields":{"summary":{"a":1}}}`, 400, "summary"},
+		{"unknown language", "GET", "/incidents/" + id + "/reports/early_warning.pdf?lang=sv", "", 404, "de"},
+		{"timeline in another form", "GET", "/incidents/" + id + "/timeline?format=xls", "", 400, "csv"},
 		{"final report too early", "POST", "/incidents/" + id + "/submissions", `{"stage":"final_report"}`, 409, "earlier report"},
 		{"close with clocks open", "POST", "/incidents/" + id + "/close", "", 409, "still owes"},
 		{"limit too large", "GET", "/incidents?limit=1001", "", 400, "limit"},

@@ -71,6 +71,9 @@ func (s *server) journal(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		l := lineOf(e)
+		if removed, reason, ok := raw.Erasure(); ok {
+			l.Erased, l.Summary = false, fmt.Sprintf("removed the content of %d entries: %s", len(removed), reason)
+		}
 		if q.Get("payload") == "true" && !raw.Erased {
 			l.Payload = raw.Payload
 		}
@@ -88,6 +91,13 @@ func (s *server) timeline(w http.ResponseWriter, r *http.Request) error {
 	entries, err := s.entriesOf(r.Context(), id(r))
 	if err != nil {
 		return err
+	}
+	switch format := r.URL.Query().Get("format"); format {
+	case "", "json":
+	case "csv":
+		return s.timelineCSV(w, id(r), entries)
+	default:
+		return errBadRequest{fmt.Errorf("format=%q: want json or csv", format)}
 	}
 	out := struct {
 		Entries []line `json:"entries"`

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -118,30 +117,20 @@ func (s *server) listEvents(w http.ResponseWriter, r *http.Request) error {
 		Events []incident.SuspicionView `json:"events"`
 		Next   *incident.ID             `json:"next"`
 	}{Events: []incident.SuspicionView{}}
-	unknown := false
+	var err error
 	s.Desk.View(func(st *incident.State) {
-		ids := st.EventIDs()
-		n := len(ids) - 1
-		if cursor != "" {
-			if n = slices.Index(ids, cursor) - 1; n < -1 {
-				unknown = true
-				return
-			}
-		}
-		for ; n >= 0; n-- {
-			ev, _ := st.Event(ids[n])
-			if !matches(ev) {
-				continue
-			}
-			if len(out.Events) == limit {
-				out.Next = &out.Events[limit-1].ID
-				return
-			}
+		var page []incident.ID
+		page, out.Next, err = newestFirst(st.EventIDs(), cursor, limit, func(id incident.ID) bool {
+			ev, _ := st.Event(id)
+			return matches(ev)
+		})
+		for _, id := range page {
+			ev, _ := st.Event(id)
 			out.Events = append(out.Events, ev.View(now))
 		}
 	})
-	if unknown {
-		return errBadRequest{fmt.Errorf("cursor=%q is not one this list gave", cursor)}
+	if err != nil {
+		return err
 	}
 	return s.write(w, http.StatusOK, out)
 }

@@ -26,8 +26,8 @@ type Approval struct {
 }
 
 // ReportName is which report somebody wants: in English, of the first entity that
-// owes it, unless they say.
-type ReportName struct{ Stage, Lang, Entity string }
+// owes it, unless they say. For is the stage that a worksheet is about.
+type ReportName struct{ Stage, Lang, Entity, For string }
 
 // PacketRequest is which packet somebody wants.
 type PacketRequest struct {
@@ -57,12 +57,12 @@ func (s *server) approve(w http.ResponseWriter, r *http.Request) error {
 // reportSignature serves the detached signature of a report.
 func (s *server) reportSignature(w http.ResponseWriter, r *http.Request, stage string) error {
 	q := r.URL.Query()
-	sig, err := s.Signature(r.Context(), id(r), ReportName{stage, q.Get("lang"), q.Get("entity")})
+	sig, err := s.Signature(r.Context(), id(r), ReportName{Stage: stage, Lang: q.Get("lang"), Entity: q.Get("entity"), For: q.Get("for")})
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/pkcs7-signature")
-	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", string(id(r))+"-"+stage+".pdf.p7s"))
+	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", string(id(r))+"-"+strings.ReplaceAll(stage, "/", "-")+".pdf.p7s"))
 	if _, err := w.Write(sig); err != nil {
 		s.Logger.Debug("Answer not sent", "err", err)
 	}

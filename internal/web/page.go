@@ -171,6 +171,7 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 		Acked, Detected, Received, Aware, MoreAlerts string
 		Clocks                                       []clockRow
 		Alerts                                       []alertRow
+		Evidence                                     []evidenceRow
 		Timeline                                     []timelineRow
 	}{Who: person(r), V: v, Detected: utc(v.DetectedAt), Received: utc(v.ReceivedAt)}
 	data.MayAct = data.Who.Role.Has(access.MayAct)
@@ -190,6 +191,7 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		data.Alerts = append(data.Alerts, alertRow{Name: a.Labels["alertname"], Status: a.Status, Started: utc(a.StartsAt), Labels: labels(a.Labels), Flags: a.Flags})
 	}
+	data.Evidence = evidenceRows(v)
 	for _, e := range entries {
 		row := timelineRow{At: utc(e.At), What: "(erased)"}
 		if e.Event != nil {

@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"syscall"
 
 	"nis2clock/internal/access"
+	"nis2clock/internal/custody"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/report"
@@ -47,7 +49,7 @@ func explain(err error) (status int, text string) {
 		return http.StatusForbidden, text
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, text
-	case errors.Is(err, incident.ErrUnknown), errors.Is(err, incident.ErrUnknownToken), errors.Is(err, report.ErrStage):
+	case errors.Is(err, incident.ErrUnknown), errors.Is(err, incident.ErrUnknownToken), errors.Is(err, report.ErrStage), errors.Is(err, incident.ErrNoArtefact):
 		return http.StatusNotFound, text
 	case errors.Is(err, incident.ErrInvalid):
 		return http.StatusBadRequest, strings.TrimPrefix(text, incident.ErrInvalid.Error()+": ")
@@ -55,9 +57,14 @@ func explain(err error) (status int, text string) {
 		return http.StatusConflict, strings.TrimPrefix(text, incident.ErrRefused.Error()+": ")
 	case errors.Is(err, incident.ErrKeyReused):
 		return http.StatusUnprocessableEntity, text
+	case errors.Is(err, custody.ErrMissing):
+		return http.StatusGone, text
+	case errors.Is(err, custody.ErrSealed):
+		return http.StatusConflict, text
 	case errors.Is(err, desk.ErrUnstorable):
 		return http.StatusUnprocessableEntity, "nothing was changed: this cannot be stored as it is; shorten it"
-	case errors.Is(err, desk.ErrNotDurable), errors.Is(err, desk.ErrClosed), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, desk.ErrNotDurable), errors.Is(err, desk.ErrClosed), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT): // an upload's
 		return http.StatusServiceUnavailable, "nothing was changed: the store cannot take it now; send it again"
 	}
 	return http.StatusInternalServerError, "internal fault; the log says more"

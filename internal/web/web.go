@@ -3,7 +3,7 @@
 // paths Prometheus expects.
 //
 // Whatever changes state is the same command, whoever sends it, and needs a
-// POST; a GET never changes anything, because link previews and mail scanners
+// POST; a GET never changes an incident, because link previews and mail scanners
 // fetch addresses (SL-8).
 package web
 
@@ -17,9 +17,11 @@ import (
 	"time"
 
 	"nis2clock/internal/access"
+	"nis2clock/internal/custody"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/journal"
+	"nis2clock/internal/report"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -34,20 +36,26 @@ type Options struct {
 	// Intake is served at /webhook/alertmanager, Slack at
 	// /webhook/slack/interactions where it is not nil.
 	Intake, Slack http.Handler
-	// Report renders one stage of an incident as PDF.
-	Report func(ctx context.Context, id incident.ID, stage string) ([]byte, error)
-	// Signature is the detached signature of what Report returns.
+	// Signature is the detached signature of what Report returns as PDF.
 	Signature func(ctx context.Context, id incident.ID, req ReportName) ([]byte, error)
 	// Approve freezes a report by the digest of its bytes.
 	Approve func(ctx context.Context, by incident.Person, role string, id incident.ID, req Approval) error
 	// Packet records an export and returns what writes the packet.
 	Packet func(ctx context.Context, by incident.Actor, id incident.ID, req PacketRequest) (func(context.Context, io.Writer) error, error)
+	// Locker takes evidence in and gives it out.
+	Locker *custody.Locker
+	// Report renders a report of an incident in one of [report.Formats].
+	Report func(ctx context.Context, id incident.ID, req report.Request, format string) ([]byte, error)
 	// Ready says what keeps the service from working (not ready) and what a
 	// person should know (notes).
 	Ready func() (problems, notes []string)
 	// Reload reads configuration and tokens again and records who asked for it
 	// with what it changes.
 	Reload func(by incident.Actor) error
+	// Erase erases what a request leads to; Retention is what has to be kept how
+	// long.
+	Erase     func(ctx context.Context, q incident.ErasureRequest) (Erased, error)
+	Retention incident.RetentionPolicy
 	// Zones are shown beside UTC.
 	Zone     *time.Location
 	Logger   *slog.Logger
@@ -120,6 +128,8 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/acknowledge", s.acknowledge, access.MayAct},
 		{"POST /api/v1/incidents/{id}/command", s.takeCommand, access.MayAct},
 		{"POST /api/v1/incidents/{id}/facts", s.setFacts, access.MayAct},
+		{"POST /api/v1/incidents/{id}/report-fields", s.setReportFields, access.MayAct},
+		{"POST /api/v1/incidents/{id}/detected", s.redetect, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/aware", s.date(incident.AwareAt), access.MayDecide},
 		{"POST /api/v1/incidents/{id}/classified", s.date(incident.ClassifiedAt), access.MayDecide},
 		{"POST /api/v1/incidents/{id}/fix-available", s.date(incident.FixAvailableAt), access.MayAct},
@@ -135,11 +145,14 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/assess", s.assess, access.MayAct}, // a decision in it needs MayDecide
 		{"POST /api/v1/incidents/{id}/reopen", s.reopen, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/close", s.closeIncident, access.MaySubmit},
+		{"POST /api/v1/incidents/{id}/hold", s.hold, access.MayDecide},
+		{"POST /api/v1/incidents/{id}/release", s.release, access.MayDecide},
 		{"GET /api/v1/recurring", s.recurring, access.MayRead},
 		{"GET /api/v1/incidents/{id}/timeline", s.timeline, access.MayRead},
 		{"GET /api/v1/incidents/{id}/reports/{file}", s.report, access.MayRead},
 		{"POST /api/v1/incidents/{id}/approvals", s.approve, access.MayDecide},
 		{"GET /api/v1/incidents/{id}/packet.zip", s.packet, access.MayRead}, // the auditor's needs MayAudit too
+		{"GET /api/v1/incidents/{id}/reports/{regime}/{file}", s.report, access.MayRead},
 		{"GET /api/v1/journal", s.journal, access.MayAudit},
 		{"POST /api/v1/incidents/{id}/reportability", s.setReportability, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/breach", s.recordBreach, access.MayDecide},
@@ -150,6 +163,11 @@ func (s *server) routes() []route {
 		{"POST /api/v1/events/{id}/assess", s.assessEvent, access.MayDecide},
 		{"POST /api/v1/events/{id}/notes", s.noteEvent, access.MayAct},
 		{"GET /api/v1/events/{id}/timeline", s.timeline, access.MayRead},
+		{"POST /api/v1/retention", s.retention, access.MayAdmin},
+		{"POST /api/v1/erasures", s.erase, access.MayAdmin},
+		{"GET /api/v1/incidents/{id}/evidence", s.listEvidence, access.MayRead},
+		{"GET /api/v1/incidents/{id}/evidence/{digest}", s.readEvidence, access.MayRead}, // leaves an entry
+		{"POST /api/v1/incidents/{id}/evidence", s.addEvidence, access.MayAct},
 		{"GET /api/v1/tokens", s.listTokens, access.MayAdmin},
 		{"POST /api/v1/tokens", s.createToken, access.MayAdmin},
 		{"DELETE /api/v1/tokens/{name}", s.revokeToken, access.MayAdmin},

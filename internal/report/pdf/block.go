@@ -14,6 +14,23 @@ import (
 type composer struct {
 	faces  *faces
 	source []byte
+	// numbered gives headings numbers; counts are the last of each level, 2 and 3.
+	numbered bool
+	counts   [2]int
+}
+
+// number is the number of a heading that is set now.
+func (c *composer) number(s *sheet, level int) string {
+	if !c.numbered || s.trial || level < 2 || level > 3 {
+		return ""
+	}
+	if level == 2 {
+		c.counts[0]++
+		c.counts[1] = 0
+		return strconv.Itoa(c.counts[0])
+	}
+	c.counts[1]++
+	return strconv.Itoa(c.counts[0]) + "." + strconv.Itoa(c.counts[1])
 }
 
 // document sets the whole tree. An opening heading of level 1 is the title, a
@@ -64,6 +81,9 @@ func (c *composer) block(s *sheet, n ast.Node) {
 	case *ast.Blockquote:
 		c.quote(s, n)
 	case *ast.FencedCodeBlock:
+		if c.figure(s, n) {
+			return
+		}
 		c.code(s, n.Lines().Value(c.source))
 	case *ast.CodeBlock:
 		c.code(s, n.Lines().Value(c.source))
@@ -113,6 +133,9 @@ func (c *composer) paragraph(s *sheet, n ast.Node, t typography) {
 func (c *composer) heading(s *sheet, n *ast.Heading) {
 	t := textHeading[n.Level-1]
 	gs := c.faces.inline(c.source, n, t)
+	if number := c.number(s, n.Level); number != "" && len(gs) > 0 {
+		gs = append(c.faces.plain(number+"\u2002", t), gs...)
+	}
 	lines := wrap(gs, s.w)
 	if len(lines) == 0 {
 		return
@@ -142,6 +165,10 @@ func (c *composer) below(s *sheet, n ast.Node) float64 {
 		case *ast.Paragraph:
 			if h > 3*textBody.leading {
 				return kept + keepBelow
+			}
+			switch next.NextSibling().(type) {
+			case nil, *ast.Heading: // it introduces nothing
+				return kept + h
 			}
 			kept += textBody.after
 		case *extast.Table:

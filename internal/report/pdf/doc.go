@@ -27,10 +27,11 @@
 // that nothing refers to, the language of a code fence, cells beyond the last
 // column of a table.
 //
-// Four conventions go beyond CommonMark. A heading of level 1 that opens the
+// Some conventions go beyond CommonMark. A heading of level 1 that opens the
 // document is its title, and a paragraph directly below is the lead under it. A
 // table whose head cells are all empty is a list of fields: it has no head row
-// and its first column holds the labels. A block quote is drawn as a call-out.
+// and its first column holds the labels; a third column is fine print. A block quote is drawn as a call-out.
 // A line break inside a value, written as the entity &#10;, breaks the line
-// wherever it stands, also in a table cell.
+// wherever it stands, also in a table cell. Fenced blocks in the languages
+// timeline and status, which [Timeline] and [Status] make, are drawn as figures.
 package pdf

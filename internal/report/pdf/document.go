@@ -35,6 +35,19 @@ type Document struct {
 	// left out.
 	Marks []string
 
+	// Banner is printed in white on a field across the whole top and bottom of
+	// every page, where no one can miss it; Alarm makes the field red. It wraps
+	// when it is long.
+	Banner string
+	Alarm  bool
+
+	// PageOf is how a page counts itself, with the blanks {n} and {m}; empty
+	// for "page {n} of {m}".
+	PageOf string
+
+	// Numbered gives headings of level 2 and 3 numbers.
+	Numbered bool
+
 	// At is the creation and modification date in the metadata, written in
 	// UTC. It must not be zero: a document takes its date from its contents.
 	At time.Time

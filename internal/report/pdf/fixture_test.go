@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"nis2clock/templates"
 )
 
 // warning is the data of an early warning, by the names the template uses.
@@ -137,18 +135,18 @@ func warningDocument(w warning) Document {
 	}
 }
 
-// warningMarkdown executes the shipped template.
+// warningMarkdown executes a template as a house may write one.
 func warningMarkdown(t testing.TB, w warning) []byte {
 	t.Helper()
-	text, err := templates.FS.ReadFile("early_warning.md")
+	text, err := os.ReadFile("testdata/house.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tmpl, err := ParseTemplate("early_warning.md", string(text))
+	tmpl, err := ParseTemplate("house.md", string(text), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	md, err := tmpl.Execute(w)
+	md, err := tmpl.Execute(w, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,8 @@
 package pdf
 
 import (
-	"fmt"
+	"cmp"
+	"strconv"
 	"strings"
 )
 
@@ -14,6 +15,10 @@ type frame struct {
 	footer []line  // the text, then the marks
 	rows   int     // lines of text in it
 	top    float64 // where the body begins
+	shift  float64 // the banner's height at either end
+	banner []line
+	field  rgb // of the banner
+	pageOf string
 	bottom float64 // where the body ends
 }
 
@@ -36,7 +41,14 @@ const (
 // newFrame lays out header, marks and footer and so finds the room left for the
 // body.
 func newFrame(fs *faces, doc Document) *frame {
-	f := &frame{faces: fs}
+	f := &frame{faces: fs, pageOf: cmp.Or(doc.PageOf, "page {n} of {m}"), field: ink}
+	if doc.Alarm {
+		f.field = alarm
+	}
+	if f.banner = wrap(fs.plain(doc.Banner, textBanner), bodyWidth); len(f.banner) > 0 {
+		f.shift = 2*bannerPad + float64(len(f.banner))*textBanner.leading - bannerInset
+	}
+	marginTop, marginBottom := marginTop+f.shift, marginBottom+f.shift
 	right := marginSide + bodyWidth
 
 	// Marks run from the left edge of a row that ends at the right margin.
@@ -98,6 +110,8 @@ func (f *frame) footerHeight() float64 {
 
 // draw sets the frame on the page that s is at, as page n of m.
 func (f *frame) draw(s *sheet, n, m int) {
+	f.drawBanner(s)
+	marginTop, marginBottom := marginTop+f.shift, marginBottom+f.shift
 	for i, l := range f.header {
 		s.line(l, marginSide, marginTop+3+float64(i)*textHeader.leading, textHeader.leading)
 	}
@@ -115,8 +129,23 @@ func (f *frame) draw(s *sheet, n, m int) {
 		s.line(l, marginSide, at, textFooter.leading)
 	}
 	t := textHeader
-	l := setLine(f.faces.plain(fmt.Sprintf("page %d of %d", n, m), t))
+	pageOf := strings.NewReplacer("{n}", strconv.Itoa(n), "{m}", strconv.Itoa(m)).Replace(f.pageOf)
+	l := setLine(f.faces.plain(pageOf, t))
 	s.line(l, marginSide+bodyWidth-l.width, y+6, textFooter.leading)
+}
+
+// drawBanner sets the banner at the top and the bottom edge of the page.
+func (f *frame) drawBanner(s *sheet) {
+	if len(f.banner) == 0 {
+		return
+	}
+	h := 2*bannerPad + float64(len(f.banner))*textBanner.leading
+	for _, y := range []float64{0, pageHeight - h} {
+		s.rect(0, y, pageWidth, h, f.field)
+		for i, l := range f.banner {
+			s.line(l, (pageWidth-l.width)/2, y+bannerPad+float64(i)*textBanner.leading, textBanner.leading)
+		}
+	}
 }
 
 // markColours returns the field and letters of a mark. Those for TLP are set by

@@ -40,7 +40,7 @@ func Render(w io.Writer, doc Document, markdown []byte) error {
 func compose(fs *faces, doc Document, markdown []byte) *sheet {
 	f := newFrame(fs, doc)
 	s := newSheet(fs, f.top, f.bottom)
-	c := &composer{faces: fs, source: markdown}
+	c := &composer{faces: fs, source: markdown, numbered: doc.Numbered}
 	c.document(s, parseMarkdown(markdown))
 	bodies := s.pages
 	for i := range bodies {

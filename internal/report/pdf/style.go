@@ -28,6 +28,9 @@ var (
 	tint   = rgb{0xea, 0xf1, 0xf6} // behind call-outs
 	paper  = rgb{0xff, 0xff, 0xff}
 	black  = rgb{0x00, 0x00, 0x00}
+	alarm  = rgb{0xb4, 0x1f, 0x1f} // exercises, what is late
+	good   = rgb{0x1f, 0x6b, 0x3a} // what was done in time
+	amber  = rgb{0xb0, 0x6a, 0x00} // what is running
 )
 
 // typography is how one kind of text is set.
@@ -50,6 +53,10 @@ var (
 	textColumn = typography{size: 7.6, leading: 11, ink: accent, bold: true}
 	textHeader = typography{size: 7.6, leading: 10.5, ink: muted}
 	textFooter = typography{size: 6.4, leading: 8.8, ink: muted}
+	textBanner = typography{size: 11, leading: 14, ink: paper, bold: true}
+	textFine   = typography{size: 6.8, leading: 9.4, ink: muted}
+	textFigure = typography{size: 7.2, leading: 9.6, ink: ink, bold: true}
+	textPill   = typography{size: 9.4, leading: 13, ink: paper, bold: true}
 
 	// textHeading is by level, 1 to 6.
 	textHeading = [...]typography{
@@ -71,9 +78,12 @@ const (
 	codePad     = 7.0
 	cellPadX    = 9.0 // between columns
 	cellPadY    = 3.6
-	keepBelow   = 54.0 // room that must be left under a heading
-	leastColumn = 90.0 // nesting stops narrowing the text here
-	leastCell   = 84.0 // a token wider than this may be broken to fit a column
-	labelShare  = 0.33 // of a field list's width
-	keepTable   = 250. // a table up to this height is not split
+	keepBelow   = 54.0  // room that must be left under a heading
+	leastColumn = 90.0  // nesting stops narrowing the text here
+	leastCell   = 84.0  // a token wider than this may be broken to fit a column
+	labelShare  = 0.33  // of a field list's width
+	keepTable   = 250.  // a table up to this height is not split
+	fineShare   = 0.235 // of a field list's third column
+	bannerPad   = 5.0
+	bannerInset = 14.0 // how much of it lies in the margin
 )

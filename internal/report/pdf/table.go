@@ -79,6 +79,9 @@ func (c *composer) cells(n *extast.Table) (head []cell, rows [][]cell) {
 			continue
 		}
 		row := c.cellRow(r, label, textCell)
+		if label == textLabel && len(row) == 3 {
+			row[2] = cell{glyphs: c.faces.inline(c.source, r.LastChild(), textFine), lead: textFine.leading}
+		}
 		for len(row) < len(head) {
 			row = append(row, cell{lead: textCell.leading})
 		}
@@ -130,6 +133,9 @@ func columns(rows [][]cell, n int, total float64, fields bool) []float64 {
 		least[0], most[0] = labelShare*free, labelShare*free
 		for i := 1; i < n; i++ {
 			most[i] = free // the values take the rest
+		}
+		if n == 3 { // but for the fine print beside them
+			least[2], most[2] = fineShare*free, fineShare*free
 		}
 	}
 	var sumLeast, sumMost float64

@@ -36,12 +36,12 @@ func TestTemplateEscapesWhatItPrints(t *testing.T) {
 		{"template text is Markdown", "**a** {{.V}}", "**a** " + safe},
 	} {
 		data["Nothing"] = []string(nil)
-		tmpl, err := ParseTemplate("t.md", tt.text)
+		tmpl, err := ParseTemplate("t.md", tt.text, nil)
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		got, err := tmpl.Execute(data)
+		got, err := tmpl.Execute(data, nil)
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
@@ -53,23 +53,23 @@ func TestTemplateEscapesWhatItPrints(t *testing.T) {
 }
 
 func TestTemplateErrors(t *testing.T) {
-	if _, err := ParseTemplate("house.md", "a\nb {{.X"); err == nil || !strings.Contains(err.Error(), "house.md:2") {
+	if _, err := ParseTemplate("house.md", "a\nb {{.X", nil); err == nil || !strings.Contains(err.Error(), "house.md:2") {
 		t.Errorf("parse error = %v, want one that names house.md:2", err)
 	}
 	for name, text := range map[string]string{"map key": "{{.Absent}}", "range over it": "{{range .Absent}}{{end}}"} {
-		tmpl, err := ParseTemplate("house.md", text)
+		tmpl, err := ParseTemplate("house.md", text, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := tmpl.Execute(map[string]string{}); err == nil || !strings.Contains(err.Error(), "Absent") {
+		if got, err := tmpl.Execute(map[string]string{}, nil); err == nil || !strings.Contains(err.Error(), "Absent") {
 			t.Errorf("%s: got %q, error %v; want an error that names Absent", name, got, err)
 		}
 	}
-	tmpl, err := ParseTemplate("house.md", "{{.Absent}}")
+	tmpl, err := ParseTemplate("house.md", "{{.Absent}}", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := tmpl.Execute(struct{ Present string }{}); err == nil {
+	if got, err := tmpl.Execute(struct{ Present string }{}, nil); err == nil {
 		t.Errorf("absent field printed %q", got)
 	}
 }

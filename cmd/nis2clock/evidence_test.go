@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"nis2clock/internal/access"
+	"nis2clock/internal/incident"
+	"nis2clock/internal/timestamp/tsatest"
+)
+
+// captures are the artefacts of a kind that are whole.
+func captures(v incident.View, kind string) (n int) {
+	for _, e := range v.Evidence {
+		if e.Kind == kind && e.Complete && e.Digest != nil && len(e.Rounds) > 0 && e.Rounds[0] == "+0s" {
+			n++
+		}
+	}
+	return n
+}
+
+// A rule fires in a real Prometheus. What Prometheus and Alertmanager know of
+// it is in the record while they still know it, once however often the service
+// is killed, with a time-stamp over it; and verify finds the least change.
+func TestFromAlertToEvidence(t *testing.T) {
+	alertmanagerProgram := component(t, "prometheus-alertmanager", "prometheus-alertmanager", "alertmanager")
+	prometheusProgram := component(t, "prometheus", "prometheus")
+	const alert = "CredentialTheft"
+
+	tsa := tsatest.Start(t)
+	h := newHouse(t)
+	wrong := &gauges{wrong: map[string]bool{alert: false}}
+	target := httptest.NewServer(wrong)
+	t.Cleanup(target.Close)
+	am := startAlertmanager(t, alertmanagerProgram, h.url, filepath.Join(h.dir, "data", access.IntakeFile))
+	prom := startPrometheus(t, prometheusProgram, target.URL, am.url, alert)
+	h.crash()
+	raw, err := os.ReadFile(h.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, h.config, string(raw)+fmt.Sprintf(`
+evidence:
+  collectors:
+    - {name: prom, kind: prometheus, url: %q}
+    - {name: am, kind: alertmanager, url: %q}
+    - {name: gone, kind: loki, url: "http://127.0.0.1:1", queries: ['{job="x"}']}
+  timestamps: {url: %q, roots_file: %q}
+`, prom.url, am.url, tsa.URL, tsa.RootsFile))
+	h.restart()
+
+	wrong.set(alert, true)
+	kinds := []string{"prometheus_range", "prometheus_rules", "prometheus_alerts", "alertmanager_alerts", "alertmanager_silences", "alertmanager_status"}
+	var v incident.View
+	whole := func() bool {
+		var ok bool
+		if v, ok = h.find(alert); !ok {
+			return false
+		}
+		for _, kind := range kinds {
+			if captures(v, kind) == 0 {
+				return false
+			}
+		}
+		return true
+	}
+	h.until("the first snapshot is there", whole)
+	h.until("somebody was paged", func() bool { return h.delivered(v.ID) })
+	h.crash()
+	h.restart()
+	h.until("the failure of the source that is away is recorded", func() bool {
+		v, _ = h.find(alert)
+		for _, e := range v.Evidence {
+			if e.Collector == "gone" && e.Error != nil && e.Retry {
+				return true
+			}
+		}
+		return false
+	})
+	for _, kind := range kinds {
+		if n := captures(v, kind); n != 1 {
+			t.Errorf("%s was captured %d times", kind, n)
+		}
+	}
+	for _, e := range v.Evidence {
+		if e.Kind == "prometheus_range" && (e.Query == nil || !strings.Contains(*e.Query, `wrong{alert="CredentialTheft"}`) || e.ServerVersion == nil) {
+			t.Errorf("the values say neither what was asked nor of whom: %+v", e)
+		}
+	}
+	if n := len(h.pages(alert)); n != 1 {
+		t.Errorf("somebody was woken %d times", n)
+	}
+
+	data := filepath.Join(h.dir, "data")
+	if err := h.service.stop(); err != nil {
+		t.Error(err)
+	}
+	if err := verified(h.program, data); err != nil {
+		t.Error(err)
+	}
+	out, err := exec.Command(h.program, "verify", data, "--roots", tsa.RootsFile).CombinedOutput()
+	if err != nil || !strings.HasPrefix(string(out), "anchored: ") || !strings.Contains(string(out), "by the time-stamp authority CN=Test tsa, since ") {
+		t.Errorf("verify --roots: %v\n%s", err, out)
+	}
+	digest := ""
+	for _, e := range v.Evidence {
+		if e.Kind == "prometheus_range" && e.Digest != nil {
+			digest = strings.TrimPrefix(*e.Digest, "sha256:")
+		}
+	}
+	path := filepath.Join(data, "vault", "sha256", digest[:2], digest)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[len(content)/2] ^= 1
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err = exec.Command(h.program, "verify", data).CombinedOutput()
+	if err == nil || !strings.HasPrefix(string(out), "altered: ") || !strings.Contains(string(out), digest) {
+		t.Errorf("one bit later: %v\n%s", err, out)
+	}
+}
