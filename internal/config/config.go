@@ -13,6 +13,7 @@ import (
 	"nis2clock/internal/intake"
 	"nis2clock/internal/offsite"
 	"nis2clock/internal/pagerduty"
+	"nis2clock/internal/people"
 	"nis2clock/internal/regime"
 	"nis2clock/internal/slack"
 	"nis2clock/internal/timestamp"
@@ -28,6 +29,8 @@ type Config struct {
 	Law *regime.Set
 	// Entities are the legal entities that report, at least one.
 	Entities []Entity
+	// People are those who are named; nil for nobody.
+	People *people.Directory
 	// Classification is what alerts become and how they are correlated.
 	Classification classify.Policy
 	Clocks         Clocks
@@ -173,6 +176,7 @@ func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("data_dir", c.DataDir),
 		slog.Any("entities", names),
+		slog.Int("people", len(c.People.All())),
 		slog.String("listen", c.Web.Listen),
 		slog.String("external_url", c.Web.ExternalURL),
 		slog.Bool("tls", c.Web.TLS != nil),

@@ -25,6 +25,7 @@ func (c *Config) read(s *section) {
 	scalar(s, "data_dir", &c.DataDir, s.resolve)
 	c.regimes(s)
 	c.entities(s)
+	c.people(s)
 	if sub, ok := s.section("classification"); ok {
 		c.classification(sub)
 	}
