@@ -86,6 +86,7 @@ func wanted(i *incident.Incident, p *incident.ReminderPolicy, now time.Time, add
 			reminders(i, &i.Clocks[n], p, now, add)
 		}
 	}
+	settle(i, p, add)
 	for _, ch := range p.Channels {
 		if slices.Contains(p.Pagers, ch) {
 			continue
@@ -138,6 +139,9 @@ func item(id incident.ID, e incident.Effect, out *incident.Outgoing, channels []
 	}
 	it.Intended, it.Attempts, it.Refused, it.Reason = out.Effect, out.Attempts, out.Refused, out.Reason
 	it.InDoubt, it.NotBefore = out.RetryAt.IsZero(), out.RetryAt
+	if e.Of != "" { // nobody else knows the alert
+		channels = nil
+	}
 	name, ok := way(e, out, channels)
 	if !ok { // from the start: a key or a channel may have been mended
 		it.Unreachable, it.NotBefore = true, again(out)

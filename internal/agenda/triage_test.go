@@ -76,5 +76,5 @@ func TestNoticeIsRemindedOf(t *testing.T) {
 		t.Errorf("looked at again at %s: the clocks still run", next)
 	}
 	w.do(incident.Submit{Person: ana, ID: id, Controller: "S"})
-	expect(t, about(w.due(id), incident.ControllerNotice), "reminder slack controller_notice 50%")
+	expect(t, about(w.due(id), incident.ControllerNotice), "reminder slack controller_notice 50%", "resolve pagerduty")
 }

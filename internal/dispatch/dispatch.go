@@ -200,6 +200,9 @@ func (d *Dispatcher) find(id incident.ID, key, channel string) (n Notice, ok boo
 		}
 	})
 	n.Key, n.Now, n.Page = d.o.Install+"/"+key, now, d.o.PageURL(id)
+	if n.Effect.Of != "" {
+		n.Key = d.o.Install + "/" + n.Effect.Of
+	}
 	return n, ok
 }
 

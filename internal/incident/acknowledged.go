@@ -1,7 +1,8 @@
 package incident
 
 // Acknowledge records that somebody has seen the incident. A repeat, by
-// anyone, changes nothing.
+// anyone, changes nothing, unless people were woken again since: then it
+// answers that.
 type Acknowledge struct {
 	Person
 	ID ID
@@ -9,13 +10,14 @@ type Acknowledge struct {
 
 func (c Acknowledge) decide(_ *Rules, d *decision) (any, error) {
 	i, done, err := c.onIncident(d, c.ID)
-	if err == nil && !done && i.Acknowledged == nil {
+	if err == nil && !done && (i.Acknowledged == nil || i.unanswered()) {
 		d.emit(Acknowledged{c.metaFor(c.ID)})
 	}
 	return c.ID, err
 }
 
-// Acknowledged is a person's first sign of having seen the incident.
+// Acknowledged is a person's sign of having seen the incident, and what woke
+// people about it until then. The first is kept.
 type Acknowledged struct{ Meta }
 
 func (Acknowledged) Kind() string { return "incident.acknowledged/v1" }
@@ -26,4 +28,5 @@ func (ev Acknowledged) applyTo(_ *State, i *Incident, e Entry) {
 	if i.Acknowledged == nil {
 		i.Acknowledged = &Stamp{By: ev.By, At: e.At}
 	}
+	i.AnsweredAt = e.At
 }

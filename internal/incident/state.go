@@ -62,7 +62,8 @@ type Incident struct {
 	AffectsTrustService classify.Answer // the provision of trust services
 	OngoingAtFinalDue   classify.Answer // when the final report falls due, Art. 23(4)(e)
 
-	Acknowledged *Stamp
+	Acknowledged *Stamp    // the first
+	AnsweredAt   time.Time // the newest acknowledgement; zero for none
 	Commander    *Stamp
 	Alerts       []*Alert
 	Clocks       []Clock

@@ -6,8 +6,9 @@
 // acknowledged (PD-8). The event keeps PagerDuty's limits by construction: one
 // byte too many and nobody is paged (PD-3).
 //
-// An accepted event does not mean that a person was notified (PD-10), and
-// nothing here acknowledges or resolves: a page ends where it is answered.
+// What was answered elsewhere is acknowledged here too, and what is over is
+// resolved, under the key the alert was raised with (PD-7). An accepted event
+// does not mean that a person was notified (PD-10).
 package pagerduty
 
 import (

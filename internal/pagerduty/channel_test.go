@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nis2clock/internal/dispatch"
+	"nis2clock/internal/incident"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/pagerduty/pdfake"
 )
@@ -367,5 +368,28 @@ func TestRedirectDoesNotCarryTheKeyElsewhere(t *testing.T) {
 	case method := <-asked:
 		t.Errorf("the redirect was followed with %s", method)
 	default:
+	}
+}
+
+// What became of an alert is told under the key it was raised with (PD-7).
+func TestAlertIsAcknowledgedAndResolved(t *testing.T) {
+	fake, c := vendor(t, at(detected))
+	n := page(detected)
+	send(t, c, n)
+	for _, tt := range []struct {
+		role incident.Role
+		want string
+	}{{incident.PagerAcknowledge, pdfake.Acknowledged}, {incident.PagerResolve, pdfake.Resolved}} {
+		told := n
+		told.Effect = incident.Effect{Key: n.Effect.Key + "/" + string(tt.role), Role: tt.role, Of: n.Effect.Key, For: pagerduty.Name, Channel: pagerduty.Name}
+		for range 2 { // a repeat changes nothing
+			send(t, c, told)
+			if got := fake.State(n.Key); got != tt.want {
+				t.Errorf("after %s the alert is %s, want %s", tt.role, got, tt.want)
+			}
+		}
+	}
+	if pages := fake.Pages(); len(pages) != 1 {
+		t.Errorf("%d pages", len(pages))
 	}
 }
