@@ -106,3 +106,95 @@ func TestAnswerCrossesTheAlert(t *testing.T) {
 		}
 	}
 }
+
+// hear is word from PagerDuty about the opening page, by a person.
+func hear(id incident.ID, event string, word incident.PagerWord, at time.Time) incident.HearPager {
+	return incident.HearPager{
+		Person: incident.Person{By: incident.Actor{Name: "max", Via: pagerduty}, Key: "pagerduty/" + event, Digest: event}, Human: true,
+		ID: id, Effect: string(id) + "/opened/pagerduty", Alert: "Q1", Event: event, Word: word, At: at,
+	}
+}
+
+// A delivery counts once, under its own id and under that of what happened.
+func TestPagerIsHeardOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, usual())
+	id := w.declare()
+	w.say(id)
+	first := hear(id, "e1", incident.PagerAnnotated, w.now)
+	w.do(first)
+	size := w.state.Size
+	w.do(first)
+	other := first
+	other.Key = "pagerduty/another-delivery"
+	w.do(other)
+	if w.state.Size != size {
+		t.Errorf("a repeated delivery left %d entries", w.state.Size-size)
+	}
+	// A note names the pager's incident only.
+	note := incident.HearPager{Person: incident.Person{By: first.By, Key: "n"}, Alert: "Q1", Event: "e2", Word: incident.PagerAnnotated, Text: "hi", At: w.now}
+	if got := w.do(note); got != id {
+		t.Errorf("the note belongs to %v", got)
+	}
+	note.Alert, note.Key = "Q2", "n2"
+	if got := w.do(note); got != incident.ID("") {
+		t.Errorf("the note of an alert nobody knows belongs to %v", got)
+	}
+}
+
+// A person's answer at the pager is one here, from when they gave it, and is
+// told nobody there again; a time-out there asks for another.
+func TestPagerAnswersForUs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, usual())
+	id := w.declare()
+	w.say(id)
+	answered := w.now.Add(time.Minute)
+	w.now = w.now.Add(time.Hour) // the webhook waited
+	w.do(hear(id, "e1", incident.PagerAcknowledged, answered))
+	i := w.incident(id)
+	if i.Acknowledged.By.String() != "max via pagerduty" || !i.Acknowledged.At.Equal(answered) {
+		t.Errorf("acknowledged by %s at %s", i.Acknowledged.By, i.Acknowledged.At)
+	}
+	expect(t, w.say(id), "update slack")
+
+	w.now = w.now.Add(time.Hour)
+	late := hear(id, "e0", incident.PagerUnacknowledged, answered.Add(-time.Second))
+	w.do(late) // overtaken
+	w.now = w.now.Add(time.Minute)
+	if a := w.incident(id).Alarms[0]; a.Acknowledged.IsZero() {
+		t.Error("an older word undid a newer one")
+	}
+	again := hear(id, "e2", incident.PagerUnacknowledged, w.now)
+	again.Human = false
+	w.do(again)
+	w.now = w.now.Add(time.Minute)
+	expect(t, w.say(id), "update slack") // nobody has answered again
+	w.do(incident.Acknowledge{Person: ana, ID: id})
+	w.now = w.now.Add(time.Minute)
+	expect(t, w.say(id), "acknowledge pagerduty", "update slack")
+
+	// Ended there, it is over there: nothing here ends, and it is not resolved twice.
+	w.do(hear(id, "e3", incident.PagerResolved, w.now))
+	w.now = w.now.Add(time.Minute)
+	expect(t, w.say(id), "update slack")
+	submit(w, id, "early_warning", "notification", "final_report")
+	w.now = w.now.Add(time.Minute)
+	expect(t, w.say(id), "update slack")
+}
+
+// What no person did there acknowledges nothing.
+func TestProgramAtPagerAnswersNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, usual())
+	id := w.declare()
+	w.say(id)
+	for n, word := range []incident.PagerWord{incident.PagerTriggered, incident.PagerAcknowledged, incident.PagerPassedOn, incident.PagerReopened, incident.PagerResolved} {
+		cmd := hear(id, string(rune('a'+n)), word, w.now)
+		cmd.Human = false
+		w.do(cmd)
+	}
+	if i := w.incident(id); i.Acknowledged != nil {
+		t.Errorf("acknowledged by %s", i.Acknowledged.By)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -57,6 +58,7 @@ type App struct {
 	report    *report.Renderer
 	signIn    *web.SignIn
 	channels  []dispatch.Channel
+	pager     *pagerduty.Handler // nil where PagerDuty does not tell
 	listener  net.Listener
 	server    *http.Server
 
@@ -303,7 +305,7 @@ func (a *App) ready() (problems, notes []string) {
 	if last := a.dispatch.LastRun(); last.IsZero() || time.Since(last) > agendaStale {
 		problems = append(problems, "the agenda has not been looked at for "+agendaStale.String()+": nobody is reminded")
 	}
-	return problems, append(a.dispatch.Status(), a.missed()...)
+	return problems, slices.Concat(a.dispatch.Status(), a.missed(), a.unheard())
 }
 
 // agendaStale is how long the agenda may go without a look before the service

@@ -108,7 +108,7 @@ func TestExampleLoads(t *testing.T) {
 			Alertmanagers: []string{"http://127.0.0.1:9093"}, Prometheus: []string{"http://127.0.0.1:9090"}, ReconcileEvery: 30 * time.Second,
 		},
 		Evidence:  exampleEvidence(in),
-		PagerDuty: &pagerduty.Config{RoutingKey: "example-example-example-example-", BaseURL: "https://events.eu.pagerduty.com", Zone: berlin},
+		PagerDuty: &pagerduty.Config{RoutingKey: "example-example-example-example-", WebhookSecret: "whsec-0123456789abcdef", BaseURL: "https://events.eu.pagerduty.com", Zone: berlin},
 		Slack: &slack.Config{
 			Token: "example-bot-token", SigningSecret: "example-signing-secret", Channel: "C024BE91L",
 			BaseURL: "https://slack.example/api/", Zone: berlin,

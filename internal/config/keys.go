@@ -123,6 +123,10 @@ func readPagerDuty(s *section) *pagerduty.Config {
 		f.refuse("the key has %d characters, not %d: copy the integration key of an Events API v2 integration", len(key), routingKeyLength)
 	}
 	c.RoutingKey = key
+	c.WebhookSecret, f, _ = s.secret("webhook_secret")
+	if f == nil {
+		s.warn(s.line, s.at("webhook_secret_file"), "is missing: who acknowledges in PagerDuty is not known here")
+	}
 	scalar(s, "url", &c.BaseURL, parseHost)
 	return c
 }

@@ -256,7 +256,8 @@ func TestWarnings(t *testing.T) {
 		name, text string
 		want       []string
 	}{
-		{"none", "pagerduty: {routing_key_file: key}\n", nil},
+		{"none", "pagerduty: {routing_key_file: key, webhook_secret_file: token}\n", nil},
+		{"PagerDuty does not tell", "pagerduty: {routing_key_file: key}\n", []string{"1: pagerduty.webhook_secret_file: is missing: who acknowledges in PagerDuty is not known here"}},
 		{"group may read", "intake: {auth: {token_files: [group]}}\n", nil},
 		{"certificate may be read", "web: {tls: {cert_file: public, key_file: key}}\n", nil},
 		{"by line", "slack:\n  channel: C1\n  token_file: open\nintake: {auth: {token_files: [token, open]}}\n", []string{

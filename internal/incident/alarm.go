@@ -19,6 +19,10 @@ type Alarm struct {
 	// Acknowledged is when the pager came to know that somebody has answered;
 	// zero while it wakes people.
 	Acknowledged time.Time
+	// Again is true once it wakes people anew, since At.
+	Again bool
+
+	heardAt time.Time // when the newest thing happened that the pager told of it
 }
 
 // Over reports whether nothing about the alarm asks for anybody any more: its
@@ -44,13 +48,14 @@ func (i *Incident) Answers(a Alarm) bool {
 	if i.Acknowledged == nil {
 		return false
 	}
-	return a.Clock == (ClockID{}) || !i.AnsweredAt.Before(a.At)
+	return a.Clock == (ClockID{}) && !a.Again || !i.AnsweredAt.Before(a.At)
 }
 
-// unanswered reports whether a pager holds something that nobody has answered.
-func (i *Incident) unanswered() bool {
+// unanswered reports whether a pager held something at at that nobody has
+// answered.
+func (i *Incident) unanswered(at time.Time) bool {
 	return slices.ContainsFunc(i.Alarms, func(a Alarm) bool {
-		return a.Acknowledged.IsZero() && !i.Over(a) && !i.Answers(a)
+		return !a.At.After(at) && a.Acknowledged.IsZero() && !i.Over(a) && !i.Answers(a)
 	})
 }
 

@@ -83,6 +83,9 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	MessageRecorded{}.Kind(): decode[MessageRecorded],
 	MessageSettled{}.Kind():  decode[MessageSettled],
 
+	PagerLinked{}.Kind(): decode[PagerLinked],
+	PagerHeard{}.Kind():  decode[PagerHeard],
+
 	ReportabilitySet{}.Kind():  decode[ReportabilitySet],
 	BreachRecorded{}.Kind():    decode[BreachRecorded],
 	EventJoined{}.Kind():       decode[EventJoined],

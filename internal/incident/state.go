@@ -92,6 +92,7 @@ type Incident struct {
 	Entries []uint64
 
 	Coverage map[ClockID]map[string]*Coverage // by clock and channel
+	heard    map[string]bool                  // events of pagers, by their name
 	outbox
 }
 
@@ -161,6 +162,7 @@ type State struct {
 	numbers     map[string]int  // highest number given out, by prefix and year
 	commands    map[string]applied
 	cuts        map[string]CutBatch
+	pagerAlerts map[string]pagerAlert // by the pager's own name
 
 	Policy     *ReminderPolicy
 	PolicyAt   time.Time

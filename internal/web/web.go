@@ -30,9 +30,9 @@ type Options struct {
 	Journal *journal.Store
 	Keeper  *access.Keeper
 	SignIn  *SignIn
-	// Intake is served at /webhook/alertmanager, Slack at
-	// /webhook/slack/interactions where it is not nil.
-	Intake, Slack http.Handler
+	// Intake is served at /webhook/alertmanager; where they are not nil, Slack
+	// at /webhook/slack/interactions and PagerDuty at /webhook/pagerduty.
+	Intake, Slack, PagerDuty http.Handler
 	// Report renders one stage of an incident as PDF.
 	Report func(ctx context.Context, id incident.ID, stage string) ([]byte, error)
 	// Ready says what keeps the service from working (not ready) and what a
@@ -60,6 +60,11 @@ func New(o Options) http.Handler {
 	mux.Handle("/webhook/alertmanager/{$}", o.Intake)
 	if o.Slack != nil {
 		mux.Handle("/webhook/slack/interactions", o.Slack)
+	}
+
+	if o.PagerDuty != nil {
+		mux.Handle("/webhook/pagerduty", o.PagerDuty)
+		mux.Handle("/webhook/pagerduty/{$}", o.PagerDuty)
 	}
 
 	mux.HandleFunc("GET /-/healthy", s.healthy)
