@@ -59,6 +59,7 @@ type App struct {
 	signIn    *web.SignIn
 	channels  []dispatch.Channel
 	pager     *pagerduty.Handler // nil where PagerDuty does not tell
+	roster    *pagerduty.OnCall  // nil where nobody is asked who is on call
 	listener  net.Listener
 	server    *http.Server
 

@@ -37,6 +37,8 @@ func newOnCall(t *testing.T) *onCall {
 	cfg := config.Default()
 	cfg.DataDir, cfg.Web.Listen = t.TempDir(), "127.0.0.1:0"
 	cfg.PagerDuty = &pagerduty.Config{RoutingKey: routingKey, BaseURL: srv.URL, WebhookSecret: webhookSecret}
+	cfg.PagerDuty.OnCall = &pagerduty.OnCallConfig{Token: "u+token", BaseURL: srv.URL, Schedule: "PSCHED"}
+	fake.OnCall("u+token", "PSCHED", pdfake.Duty{User: pdfake.User{ID: "PMAX", Name: "M. B."}, Level: 1})
 	var faults []*people.Fault
 	cfg.People, faults = people.New([]people.Person{{Name: "Max Beispiel", PagerDuty: "PMAX"}})
 	if len(faults) > 0 {
@@ -173,5 +175,46 @@ func TestOwnWordComesBack(t *testing.T) {
 	}
 	if v, _ := o.Desk().Incident(id); *v.AcknowledgedBy != "ana" {
 		t.Errorf("acknowledged by %s", *v.AcknowledgedBy)
+	}
+}
+
+// Who is on call is proposed by the name the journal knows them by, until
+// somebody takes command; a hand-over waits for the other to take it.
+func TestCommanderIsProposed(t *testing.T) {
+	o := newOnCall(t)
+	id, _ := o.page("It broke")
+	view := func() incident.View { v, _ := o.Desk().Incident(id); return v }
+	o.until("somebody is proposed", func() bool { return view().ProposedCommander != nil })
+	if p := view().ProposedCommander; p.Name != "Max Beispiel" || p.Source != "PagerDuty schedule PSCHED" {
+		t.Errorf("proposed is %+v", p)
+	}
+	if on := o.onCall(); len(on.People) != 1 || on.People[0].Name != "Max Beispiel" || on.Error != nil || on.AsOf.IsZero() {
+		t.Errorf("on call is %+v", on)
+	}
+	do := func(cmd incident.Command) {
+		t.Helper()
+		if _, err := o.Desk().Do(t.Context(), cmd); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ana := incident.Person{By: incident.Actor{Name: "ana", Via: "api"}}
+	ben := incident.Person{By: incident.Actor{Name: "ben", Via: "api"}}
+	do(incident.TakeCommand{Person: ana, ID: id})
+	do(incident.HandOver{Person: ana, ID: id, To: "ben", Reason: "end of shift"})
+	if v := view(); v.ProposedCommander != nil || *v.Commander != "ana" || v.Offered == nil || v.Offered.To != "ben" || v.Offered.By != "ana" {
+		t.Errorf("after the offer: commander %s, proposed %v, offered %+v", *v.Commander, v.ProposedCommander, v.Offered)
+	}
+	do(incident.TakeCommand{Person: ben, ID: id})
+	if v := view(); *v.Commander != "ben" || v.Offered != nil {
+		t.Errorf("after it was taken: commander %s, offered %+v", *v.Commander, v.Offered)
+	}
+	do(incident.HandOver{Person: ben, ID: id, To: "Max Beispiel", Accepted: true})
+	if v := view(); *v.Commander != "Max Beispiel" {
+		t.Errorf("after it was accepted by voice: commander %s", *v.Commander)
+	}
+	for _, to := range []string{"", " ", "two\nlines", "Max Beispiel"} {
+		if _, err := o.Desk().Do(t.Context(), incident.HandOver{Person: ben, ID: id, To: to}); err == nil {
+			t.Errorf("handed over to %q", to)
+		}
 	}
 }

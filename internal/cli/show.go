@@ -61,6 +61,11 @@ func show(env *Env, v incident.View) error {
 	}
 	if v.Commander != nil {
 		row("Commander", "%s", *v.Commander)
+	} else if p := v.ProposedCommander; p != nil {
+		row("Commander", "nobody yet; %s is on call, says %s", p.Name, p.Source)
+	}
+	if o := v.Offered; o != nil {
+		row("Command", "offered to %s by %s at %s: it is theirs when they take it", o.To, o.By, seconds(o.At))
 	}
 	for _, s := range v.Incomplete {
 		row("INCOMPLETE", "%s", s)

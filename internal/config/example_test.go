@@ -107,8 +107,10 @@ func TestExampleLoads(t *testing.T) {
 			MaxBody:    128 << 20, Heartbeat: Heartbeat{AlertName: "DeadMansSwitch", Within: 10 * time.Minute},
 			Alertmanagers: []string{"http://127.0.0.1:9093"}, Prometheus: []string{"http://127.0.0.1:9090"}, ReconcileEvery: 30 * time.Second,
 		},
-		Evidence:  exampleEvidence(in),
-		PagerDuty: &pagerduty.Config{RoutingKey: "example-example-example-example-", WebhookSecret: "whsec-0123456789abcdef", BaseURL: "https://events.eu.pagerduty.com", Zone: berlin},
+		Evidence: exampleEvidence(in),
+		PagerDuty: &pagerduty.Config{RoutingKey: "example-example-example-example-", WebhookSecret: "whsec-0123456789abcdef",
+			OnCall:  &pagerduty.OnCallConfig{Token: "u+example-token", BaseURL: "https://api.eu.pagerduty.com", Schedule: "PI7DH85", Every: 10 * time.Minute},
+			BaseURL: "https://events.eu.pagerduty.com", Zone: berlin},
 		Slack: &slack.Config{
 			Token: "example-bot-token", SigningSecret: "example-signing-secret", Channel: "C024BE91L",
 			BaseURL: "https://slack.example/api/", Zone: berlin,

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"time"
 
 	"nis2clock/internal/access"
@@ -128,6 +129,36 @@ func readPagerDuty(s *section) *pagerduty.Config {
 		s.warn(s.line, s.at("webhook_secret_file"), "is missing: who acknowledges in PagerDuty is not known here")
 	}
 	scalar(s, "url", &c.BaseURL, parseHost)
+	if sub, ok := s.section("oncall"); ok {
+		c.OnCall = readOnCall(sub, c.BaseURL)
+	}
+	return c
+}
+
+// readOnCall reads whom to ask for. events is the address of the Events API:
+// the REST API lies in the same service region.
+func readOnCall(s *section, events string) *pagerduty.OnCallConfig {
+	defer s.close()
+	c := &pagerduty.OnCallConfig{BaseURL: pagerduty.DefaultAPI, Every: pagerduty.DefaultAskEvery}
+	if strings.Contains(events, ".eu.pagerduty.com") {
+		c.BaseURL = pagerduty.EUAPI
+	}
+	token, f, _ := s.secret("token")
+	if f == nil {
+		s.missing("token_file", "name the file that holds a read-only REST API key, or write token: ${NAME}")
+	}
+	c.Token = token
+	id := parseID("an id such as PI7DH85: it ends its address in PagerDuty", pagerDutyUser)
+	schedule := scalar(s, "schedule", &c.Schedule, id)
+	policy := scalar(s, "escalation_policy", &c.EscalationPolicy, id)
+	switch {
+	case schedule && policy:
+		s.refuse(s.lineOf("escalation_policy"), s.at("escalation_policy"), "schedule is given too: keep one of the two")
+	case !schedule && !policy:
+		s.missing("schedule", "give the id of a schedule, or of an escalation policy as escalation_policy")
+	}
+	scalar(s, "url", &c.BaseURL, parseHost)
+	scalar(s, "every", &c.Every, atLeast(time.Minute))
 	return c
 }
 

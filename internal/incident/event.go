@@ -86,6 +86,9 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	PagerLinked{}.Kind(): decode[PagerLinked],
 	PagerHeard{}.Kind():  decode[PagerHeard],
 
+	CommanderProposed{}.Kind(): decode[CommanderProposed],
+	CommandHandedOver{}.Kind(): decode[CommandHandedOver],
+
 	ReportabilitySet{}.Kind():  decode[ReportabilitySet],
 	BreachRecorded{}.Kind():    decode[BreachRecorded],
 	EventJoined{}.Kind():       decode[EventJoined],

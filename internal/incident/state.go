@@ -65,8 +65,13 @@ type Incident struct {
 	Acknowledged *Stamp    // the first
 	AnsweredAt   time.Time // the newest acknowledgement; zero for none
 	Commander    *Stamp
-	Alerts       []*Alert
-	Clocks       []Clock
+	// ProposedCommander is who is on call, Offered to whom command was offered;
+	// nil for nobody.
+	ProposedCommander *CommanderProposal
+	Offered           *CommandOffer
+
+	Alerts []*Alert
+	Clocks []Clock
 	// Judgements are the assessments of significance, by entity; Proposals the
 	// decisions that wait for a second person, by their scope.
 	Judgements map[string]*Judgement

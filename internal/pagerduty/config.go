@@ -27,6 +27,8 @@ type Config struct {
 	// WebhookSecret is that of the v3 webhook subscription by which PagerDuty
 	// tells what people do there; empty when it does not (PD-13).
 	WebhookSecret string `json:"-"`
+	// OnCall says whom to ask for to propose a commander; nil for nobody.
+	OnCall *OnCallConfig
 	// BaseURL is the scheme and host of the Events API, without /v2/enqueue.
 	// EU accounts have another host (PD-1).
 	BaseURL string

@@ -38,6 +38,8 @@ type Options struct {
 	// Ready says what keeps the service from working (not ready) and what a
 	// person should know (notes).
 	Ready func() (problems, notes []string)
+	// OnCall says who is on call now.
+	OnCall func() OnCall
 	// Reload reads configuration and tokens again and records who asked for it
 	// with what it changes.
 	Reload func(by incident.Actor) error
@@ -117,6 +119,8 @@ func (s *server) routes() []route {
 		{"GET /api/v1/incidents/{id}", s.showIncident, access.MayRead},
 		{"POST /api/v1/incidents/{id}/acknowledge", s.acknowledge, access.MayAct},
 		{"POST /api/v1/incidents/{id}/command", s.takeCommand, access.MayAct},
+		{"POST /api/v1/incidents/{id}/hand-over", s.handOver, access.MayAct},
+		{"GET /api/v1/oncall", s.onCall, access.MayRead},
 		{"POST /api/v1/incidents/{id}/facts", s.setFacts, access.MayAct},
 		{"POST /api/v1/incidents/{id}/aware", s.date(incident.AwareAt), access.MayDecide},
 		{"POST /api/v1/incidents/{id}/classified", s.date(incident.ClassifiedAt), access.MayDecide},

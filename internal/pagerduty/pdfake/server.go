@@ -60,6 +60,7 @@ type Server struct {
 	events  []Event
 	made    int // dedup keys made up
 	hooks   *hooks
+	roster  roster
 }
 
 type alertKey struct{ routing, dedup string }
@@ -167,6 +168,10 @@ func (s *Server) move(k alertKey, state string) bool {
 
 // ServeHTTP implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == OnCallsPath {
+		s.serveOnCalls(w, r)
+		return
+	}
 	if r.URL.Path != Path {
 		http.NotFound(w, r)
 		return
