@@ -86,6 +86,11 @@ func wanted(i *incident.Incident, p *incident.ReminderPolicy, now time.Time, add
 			reminders(i, &i.Clocks[n], p, now, add)
 		}
 	}
+	for _, c := range p.Calls(i, now) {
+		if !c.At.After(now) && i.Done[c.Effect.Key].IsZero() {
+			add(c.Effect, c.At)
+		}
+	}
 	settle(i, p, add)
 	for _, ch := range p.Channels {
 		if slices.Contains(p.Pagers, ch) {
@@ -108,7 +113,7 @@ func reminders(i *incident.Incident, c *incident.Clock, p *incident.ReminderPoli
 	}
 	for _, ch := range p.Channels {
 		passed := p.Pending(c, i.DetectedAt, ch, i.Covered(c.ClockID, ch), now)
-		if len(passed) == 0 {
+		if len(passed) == 0 || slices.Contains(p.Pagers, ch) && !p.HeldUntil(c, i.DetectedAt, now).IsZero() {
 			continue
 		}
 		// The instant stands in the key because a threshold can be passed again,
@@ -198,7 +203,11 @@ func Next(i *incident.Incident, p *incident.ReminderPolicy, now time.Time) time.
 	for n := range i.Clocks {
 		if c := &i.Clocks[n]; c.Open() {
 			consider(p.NextAfter(c, i.DetectedAt, now))
+			consider(p.HeldUntil(c, i.DetectedAt, now))
 		}
+	}
+	for _, c := range p.Calls(i, now) {
+		consider(c.At)
 	}
 	return next
 }

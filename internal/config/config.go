@@ -56,6 +56,7 @@ type Clocks struct {
 	Reminders    []incident.Threshold
 	OverdueEvery time.Duration      // 0 for never; otherwise at least a minute
 	PageFrom     incident.Threshold // earlier reminders do not wake anybody
+	Escalation   incident.Escalation
 }
 
 // Decisions is who decides what.
@@ -138,6 +139,7 @@ func (c Config) Policy() incident.ReminderPolicy {
 		Reminders:       c.Clocks.Reminders,
 		OverdueEvery:    incident.Span(c.Clocks.OverdueEvery),
 		PageFrom:        c.Clocks.PageFrom,
+		Escalation:      c.Clocks.Escalation,
 		Heartbeat:       c.Intake.Heartbeat.AlertName,
 		HeartbeatWithin: incident.Span(c.Intake.Heartbeat.Within),
 	}

@@ -55,6 +55,7 @@ var equal = cmp.Options{
 
 // TestExampleLoads also fixes what each key of the example becomes.
 func TestExampleLoads(t *testing.T) {
+	urgent := []incident.Step{{After: incident.Span(5 * time.Minute), To: []incident.Target{{Channel: "slack"}, {Channel: "pagerduty", To: "management"}}}}
 	path := filepath.Join(exampleDir, "full.yaml")
 	got, err := Load(path, func(string) string { return "" })
 	if err != nil {
@@ -99,7 +100,14 @@ func TestExampleLoads(t *testing.T) {
 				Malicious: classify.Yes, CrossBorder: classify.Unknown, CorrelateBy: []string{"rule_group", "cluster"},
 			}),
 		},
-		Clocks:    Clocks{Reminders: thresholds("50%", "90%", "2h", "0s"), OverdueEvery: 30 * time.Minute, PageFrom: thresholds("90%")[0]},
+		Clocks: Clocks{Reminders: thresholds("50%", "90%", "2h", "0s"), OverdueEvery: 30 * time.Minute, PageFrom: thresholds("90%")[0], Escalation: incident.Escalation{
+			Steps: []incident.Step{
+				{After: incident.Span(15 * time.Minute), To: []incident.Target{{Channel: "slack"}}},
+				{After: incident.Span(30 * time.Minute), To: []incident.Target{{Channel: "pagerduty", To: "management"}}},
+			},
+			Severities: map[string][]incident.Step{"critical": urgent}, Clocks: map[string][]incident.Step{"early_warning": urgent},
+			Quiet: incident.QuietHours{From: 22 * 60, Until: 7 * 60, Zone: "Europe/Berlin"},
+		}},
 		Decisions: Decisions{SecondPerson: true},
 		Intake: Intake{
 			TokenFiles: []string{in("secrets/intake.token")},
@@ -109,8 +117,9 @@ func TestExampleLoads(t *testing.T) {
 		},
 		Evidence: exampleEvidence(in),
 		PagerDuty: &pagerduty.Config{RoutingKey: "example-example-example-example-", WebhookSecret: "whsec-0123456789abcdef",
-			OnCall:  &pagerduty.OnCallConfig{Token: "u+example-token", BaseURL: "https://api.eu.pagerduty.com", Schedule: "PI7DH85", Every: 10 * time.Minute},
-			BaseURL: "https://events.eu.pagerduty.com", Zone: berlin},
+			Services: map[string]string{"management": "example-example-example-example-"},
+			OnCall:   &pagerduty.OnCallConfig{Token: "u+example-token", BaseURL: "https://api.eu.pagerduty.com", Schedule: "PI7DH85", Every: 10 * time.Minute},
+			BaseURL:  "https://events.eu.pagerduty.com", Zone: berlin},
 		Slack: &slack.Config{
 			Token: "example-bot-token", SigningSecret: "example-signing-secret", Channel: "C024BE91L",
 			BaseURL: "https://slack.example/api/", Zone: berlin,
@@ -244,6 +253,8 @@ func TestExampleKey(t *testing.T) {
 			case b.fallback == "" && !b.section:
 				t.Error("the comment says neither a default nor that the key is required")
 				return
+			case err != nil && strings.HasPrefix(err.Error(), "full.yaml:") && strings.Contains(err.Error(), ": escalation.") && !strings.HasPrefix(b.path, "escalation"):
+				return // an escalation calls somebody by it
 			case err != nil:
 				t.Fatalf("without the key: %v", err)
 			case b.fallback == "" || b.fallback == "none":

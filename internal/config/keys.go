@@ -51,6 +51,9 @@ func (c *Config) read(s *section) {
 		c.Slack = readSlack(sub)
 		c.Slack.Zone = c.Zone()
 	}
+	if sub, ok := s.section("escalation"); ok {
+		c.escalation(sub)
+	}
 	if sub, ok := s.section("web"); ok {
 		c.Web.read(sub)
 	}
@@ -116,16 +119,10 @@ func readBasic(s *section) *access.Basic {
 func readPagerDuty(s *section) *pagerduty.Config {
 	defer s.close()
 	c := &pagerduty.Config{BaseURL: pagerduty.DefaultBaseURL}
-	key, f, ok := s.secret("routing_key")
-	switch {
-	case f == nil:
-		s.missing("routing_key_file", "name the file that holds the integration key of an Events API v2 integration, or write routing_key: ${NAME}")
-	case ok && len(key) != routingKeyLength:
-		f.refuse("the key has %d characters, not %d: copy the integration key of an Events API v2 integration", len(key), routingKeyLength)
-	}
-	c.RoutingKey = key
-	c.WebhookSecret, f, _ = s.secret("webhook_secret")
-	if f == nil {
+	c.RoutingKey = readRoutingKey(s)
+	readServices(s, c)
+	var f *field
+	if c.WebhookSecret, f, _ = s.secret("webhook_secret"); f == nil {
 		s.warn(s.line, s.at("webhook_secret_file"), "is missing: who acknowledges in PagerDuty is not known here")
 	}
 	scalar(s, "url", &c.BaseURL, parseHost)

@@ -79,7 +79,7 @@ func (w *worker) replace(owed map[incident.ID][]agenda.Item) {
 
 // urgency orders roles: what wakes somebody overtakes what only informs.
 var urgency = map[incident.Role]int{
-	incident.Page: 0, incident.Heartbeat: 1, incident.Triage: 1, incident.PagerAcknowledge: 1, incident.Reminder: 2,
+	incident.Page: 0, incident.Escalate: 0, incident.Heartbeat: 1, incident.Triage: 1, incident.PagerAcknowledge: 1, incident.Reminder: 2,
 	incident.Post: 3, incident.PagerResolve: 3, incident.Update: 4,
 }
 

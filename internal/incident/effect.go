@@ -24,6 +24,8 @@ const (
 	Heartbeat Role = "heartbeat"
 	// Triage says that nobody has assessed a suspicious event in time.
 	Triage Role = "triage"
+	// Escalate calls somebody else because nobody has answered.
+	Escalate Role = "escalate"
 	// PagerAcknowledge tells a pager that somebody has answered one of its
 	// alerts, PagerResolve that it is over. Both are idempotent (PD-7) and so
 	// need no intent; no other channel can say them.
@@ -46,7 +48,10 @@ type Effect struct {
 	To string `json:"to,omitzero"`
 	// Of is the key of the effect whose alert a pager is told about.
 	Of string `json:"of,omitzero"`
-	// Clock and Thresholds belong to a reminder.
+	// After is for how long nobody had answered; of an escalation only.
+	After Span `json:"after,omitzero"`
+	// Clock is what a reminder or an escalation speaks about, Thresholds what a
+	// reminder covers.
 	Clock      ClockID  `json:"clock,omitzero"`
 	Thresholds []Passed `json:"thresholds,omitempty"`
 	// Revision is the incident's revision that is shown.
@@ -60,6 +65,9 @@ func (e Effect) describe() string {
 	}
 	if e.Of != "" {
 		s += " of " + e.Of
+	}
+	if e.Role == Escalate {
+		s += fmt.Sprintf(": nobody has answered for %s", e.After)
 	}
 	if e.Role == Reminder {
 		names := make([]string, len(e.Thresholds))
@@ -115,7 +123,7 @@ func (o *outbox) intend(e Effect, at time.Time) {
 func (o *outbox) deliver(e Effect, ref string, at time.Time) {
 	delete(o.Pending, e.Key)
 	switch e.Role {
-	case Page, Heartbeat, Triage, Post:
+	case Page, Escalate, Heartbeat, Triage, Post:
 		if o.Done == nil {
 			o.Done = map[string]time.Time{}
 		}

@@ -15,8 +15,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	pd "github.com/PagerDuty/go-pagerduty"
@@ -35,7 +38,7 @@ const pace = 500 * time.Millisecond
 type Channel struct {
 	cfg  Config
 	http *http.Client
-	key  *regexp.Regexp // matches the routing key; nil without one
+	key  *regexp.Regexp // matches the routing keys; nil without one
 }
 
 var _ dispatch.Channel = (*Channel)(nil)
@@ -49,8 +52,14 @@ func New(cfg Config, client *http.Client) *Channel {
 		*c.http = *client
 	}
 	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if cfg.RoutingKey != "" {
-		c.key = regexp.MustCompile(`(?i)` + regexp.QuoteMeta(cfg.RoutingKey))
+	var keys []string
+	for _, key := range append(slices.Collect(maps.Values(cfg.Services)), cfg.RoutingKey) {
+		if key != "" {
+			keys = append(keys, regexp.QuoteMeta(key))
+		}
+	}
+	if len(keys) > 0 {
+		c.key = regexp.MustCompile(`(?i)` + strings.Join(keys, "|"))
 	}
 	return c
 }
@@ -80,6 +89,13 @@ func (c *Channel) Send(ctx context.Context, n dispatch.Notice) (string, error) {
 	}
 	event := Render(n, c.cfg)
 	event.RoutingKey = c.cfg.RoutingKey
+	if to := n.Effect.To; to != "" && n.Effect.For == Name {
+		key, ok := c.cfg.Services[to]
+		if !ok {
+			return "", &dispatch.Error{Reason: dispatch.Rejected, Permanent: true, Detail: "no service " + cut(plain(to), 40) + " is configured any more"}
+		}
+		event.RoutingKey = key
+	}
 
 	call, cancel := context.WithTimeoutCause(ctx, c.cfg.Timeout, errTimeout)
 	defer cancel()
