@@ -71,12 +71,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	a.background(a.reconcile.Run, "reconcile")
 	a.dispatch = dispatch.New(dispatch.Options{
 		Desk: a.desk, Channels: a.channels, Install: a.install(), Logger: a.o.Logger, Register: reg,
-		PageURL: func(id incident.ID) string {
-			if id == "" {
-				return a.URL() + "/"
-			}
-			return a.URL() + "/incidents/" + string(id)
-		},
+		PageURL: a.pageURL,
 	})
 	interactions, err := a.slackHandler()
 	if err != nil {
@@ -90,8 +85,16 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	a.signIn = web.NewSignIn(a.keeper, time.Now, strings.HasPrefix(a.cfg.Web.ExternalURL, "https:") || a.cfg.Web.TLS != nil, a.o.Logger)
 	return web.New(web.Options{
 		Desk: a.desk, Journal: a.store, Keeper: a.keeper, SignIn: a.signIn, Intake: in, Slack: interactions, PagerDuty: pager,
-		Report: a.Report, Ready: a.ready, OnCall: a.onCall, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
+		Report: a.Report, Ready: a.ready, PageURL: a.pageURL, OnCall: a.onCall, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
 	}), nil
+}
+
+// pageURL is the address of an incident's page; of the service without one.
+func (a *App) pageURL(id incident.ID) string {
+	if id == "" {
+		return a.URL() + "/"
+	}
+	return a.URL() + "/incidents/" + string(id)
 }
 
 // slackHandler answers the Acknowledge button; nil where Slack cannot call.

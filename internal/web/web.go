@@ -38,6 +38,8 @@ type Options struct {
 	// Ready says what keeps the service from working (not ready) and what a
 	// person should know (notes).
 	Ready func() (problems, notes []string)
+	// PageURL is the address of an incident's page.
+	PageURL func(incident.ID) string
 	// OnCall says who is on call now.
 	OnCall func() OnCall
 	// Reload reads configuration and tokens again and records who asked for it
@@ -73,6 +75,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /-/ready", s.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /checkpoint", s.checkpoint)
+	mux.HandleFunc("GET /calendar.ics", s.calendar)
 
 	cross := http.NewCrossOriginProtection()
 	handle := func(pattern string, h http.Handler) { mux.Handle(pattern, cross.Handler(h)) }
