@@ -17,10 +17,13 @@ import (
 	"nis2clock/internal/dispatch"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
+	"nis2clock/internal/mail"
 	"nis2clock/internal/pagerduty"
+	"nis2clock/internal/people"
 	"nis2clock/internal/report"
 	"nis2clock/internal/slack"
 	"nis2clock/internal/web"
+	"nis2clock/internal/webhookout"
 	"nis2clock/templates"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -44,7 +47,28 @@ func (a *App) makeChannels() ([]dispatch.Channel, error) {
 		}
 		out = append(out, ch)
 	}
+	if c := a.cfg.Mail; c != nil {
+		out = append(out, mail.New(*c, a.addresses, a.pageURL))
+	}
+	if c := a.cfg.Webhook; c != nil {
+		out = append(out, webhookout.New(*c, &http.Client{Timeout: vendorTimeout}, time.Now))
+	}
 	return out, nil
+}
+
+// addresses are those of the person of that name and of who stands in for them
+// now.
+func (a *App) addresses(name string) (out []string) {
+	all := a.cfg.People.Deputies(name, time.Now())
+	if p, ok := a.cfg.People.Named(name); ok {
+		all = append([]people.Person{p}, all...)
+	}
+	for _, p := range all {
+		if p.Email != "" {
+			out = append(out, p.Email)
+		}
+	}
+	return out
 }
 
 // handler makes the HTTP side and the parts that run by themselves.

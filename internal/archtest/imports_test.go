@@ -75,6 +75,8 @@ var rules = map[string]rule{
 	"internal/pagerduty/pdfake": {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/slack":            {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
 	"internal/slack/slackfake":  {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
+	"internal/mail":             {[]string{"internal/incident", "internal/dispatch", "internal/calendar"}, "an adapter words one notice for one way out"},
+	"internal/webhookout":       {[]string{"internal/incident", "internal/dispatch"}, "an adapter words one notice for one way out"},
 	"internal/calendar":         {[]string{"internal/incident"}, "deadlines as calendar entries, whoever asks for them"},
 	"internal/report":           {[]string{"internal/incident", "internal/regime", "internal/report/pdf"}, "a report is drawn from the record as it was, so it must not reach what is running"},
 	"internal/report/pdf":       {nil, "Markdown to PDF, whatever it says"},
@@ -83,7 +85,7 @@ var rules = map[string]rule{
 	// What puts them together.
 	"internal/config": {
 		[]string{
-			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/offsite", "internal/pagerduty", "internal/people", "internal/regime",
+			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/mail", "internal/webhookout", "internal/offsite", "internal/pagerduty", "internal/people", "internal/regime",
 			"internal/significance", "internal/slack", "internal/timestamp", "internal/vault",
 			"internal/evidence", "internal/evidence/alertmanager", "internal/evidence/grafana", "internal/evidence/httpget",
 			"internal/evidence/kubernetes", "internal/evidence/loki", "internal/evidence/opensearch", "internal/evidence/prometheus",
@@ -93,7 +95,7 @@ var rules = map[string]rule{
 	"internal/app": {
 		[]string{
 			"internal/access", "internal/config", "internal/desk", "internal/dispatch", "internal/incident", "internal/intake", "internal/journal",
-			"internal/offsite", "internal/pagerduty", "internal/regime", "internal/report", "internal/slack", "internal/vault", "internal/web", "templates",
+			"internal/mail", "internal/offsite", "internal/pagerduty", "internal/people", "internal/regime", "internal/report", "internal/slack", "internal/vault", "internal/web", "internal/webhookout", "templates",
 		},
 		"the one place that wires everything; never a command line or a stand-in",
 	},

@@ -11,6 +11,7 @@ import (
 	"nis2clock/internal/evidence"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
+	"nis2clock/internal/mail"
 	"nis2clock/internal/offsite"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/people"
@@ -18,6 +19,7 @@ import (
 	"nis2clock/internal/slack"
 	"nis2clock/internal/timestamp"
 	"nis2clock/internal/vault"
+	"nis2clock/internal/webhookout"
 )
 
 // Config is everything an operator can set. Paths are as the process can open
@@ -36,8 +38,10 @@ type Config struct {
 	Clocks         Clocks
 	Decisions      Decisions
 	Intake         Intake
-	PagerDuty      *pagerduty.Config // nil for none
-	Slack          *slack.Config     // nil for none
+	PagerDuty      *pagerduty.Config  // nil for none
+	Slack          *slack.Config      // nil for none
+	Mail           *mail.Config       // nil for none
+	Webhook        *webhookout.Config // nil for none
 	Evidence       Evidence
 	Vault          vault.Config
 	Offsite        *offsite.Config   // nil for none
@@ -189,6 +193,8 @@ func (c Config) LogValue() slog.Value {
 		slog.Int("collectors", len(c.Evidence.Collectors)),
 		slog.Bool("pagerduty", c.PagerDuty != nil),
 		slog.Bool("slack", c.Slack != nil),
+		slog.Bool("mail", c.Mail != nil),
+		slog.Bool("webhook", c.Webhook != nil),
 		slog.String("vault_compression", c.Vault.Compression.String()),
 		slog.Int("vault_recipients", len(c.Vault.Recipients)),
 		slog.Bool("offsite", c.Offsite != nil),

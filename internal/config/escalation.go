@@ -7,8 +7,11 @@ import (
 	"time"
 
 	"nis2clock/internal/incident"
+	"nis2clock/internal/mail"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/regime"
+	"nis2clock/internal/slack"
+	"nis2clock/internal/webhookout"
 )
 
 // escalation reads who else is called. The channels and the people are known
@@ -112,27 +115,38 @@ func (c *Config) steps(s *section) ([]incident.Step, bool) {
 func (c *Config) parseTarget(s string) (incident.Target, error) {
 	var t incident.Target
 	t.Channel, t.To, _ = strings.Cut(s, "/")
-	if t.Channel != "pagerduty" && t.Channel != "slack" {
+	there := map[string]bool{pagerduty.Name: c.PagerDuty != nil, slack.Name: c.Slack != nil, mail.Name: c.Mail != nil, webhookout.Name: c.Webhook != nil}
+	switch configured, known := there[t.Channel]; {
+	case !known:
 		return t, fmt.Errorf("%s is none of the channels: want %s", quote(t.Channel), either(channelNames))
-	}
-	if t.Channel == pagerduty.Name && c.PagerDuty == nil || t.Channel == "slack" && c.Slack == nil {
+	case !configured:
 		return t, fmt.Errorf("%s is not configured in this file", t.Channel)
+	case t.To == "":
+		return t, nil
 	}
 	switch t.Channel {
 	case pagerduty.Name:
-		if _, ok := c.PagerDuty.Services[t.To]; !ok && t.To != "" {
+		if _, ok := c.PagerDuty.Services[t.To]; !ok {
 			return t, fmt.Errorf("%s is none of pagerduty.services", quote(t.To))
 		}
-	case "slack":
-		if t.To != "" {
-			return t, fmt.Errorf("slack has one channel: leave /%s out", t.To)
+	case mail.Name:
+		if strings.Contains(t.To, "@") {
+			address, err := parseAddress(t.To)
+			if err != nil {
+				return t, fmt.Errorf("%s is not an e-mail address", quote(t.To))
+			}
+			t.To = address
+		} else if p, ok := c.People.Named(t.To); !ok || p.Email == "" {
+			return t, fmt.Errorf("nobody in people is called %s and has an e-mail address", quote(t.To))
 		}
+	default:
+		return t, fmt.Errorf("%s tells whom it is configured to: leave /%s out", t.Channel, t.To)
 	}
 	return t, nil
 }
 
 // channelNames are the ways out that a step can name.
-var channelNames = []string{"pagerduty", "slack"}
+var channelNames = []string{pagerduty.Name, slack.Name, mail.Name, webhookout.Name}
 
 // parseClock reads a stage that some regime here has, or regime/stage.
 func (c *Config) parseClock(s string) (string, error) {

@@ -21,6 +21,7 @@ import (
 	"nis2clock/internal/evidence/opensearch"
 	"nis2clock/internal/evidence/prometheus"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/mail"
 	"nis2clock/internal/offsite"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/people"
@@ -29,6 +30,7 @@ import (
 	"nis2clock/internal/slack"
 	"nis2clock/internal/timestamp"
 	"nis2clock/internal/vault"
+	"nis2clock/internal/webhookout"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -103,7 +105,7 @@ func TestExampleLoads(t *testing.T) {
 		Clocks: Clocks{Reminders: thresholds("50%", "90%", "2h", "0s"), OverdueEvery: 30 * time.Minute, PageFrom: thresholds("90%")[0], Escalation: incident.Escalation{
 			Steps: []incident.Step{
 				{After: incident.Span(15 * time.Minute), To: []incident.Target{{Channel: "slack"}}},
-				{After: incident.Span(30 * time.Minute), To: []incident.Target{{Channel: "pagerduty", To: "management"}}},
+				{After: incident.Span(30 * time.Minute), To: []incident.Target{{Channel: "pagerduty", To: "management"}, {Channel: "mail", To: "Erika Mustermann"}, {Channel: "webhook"}}},
 			},
 			Severities: map[string][]incident.Step{"critical": urgent}, Clocks: map[string][]incident.Step{"early_warning": urgent},
 			Quiet: incident.QuietHours{From: 22 * 60, Until: 7 * 60, Zone: "Europe/Berlin"},
@@ -116,6 +118,11 @@ func TestExampleLoads(t *testing.T) {
 			Alertmanagers: []string{"http://127.0.0.1:9093"}, Prometheus: []string{"http://127.0.0.1:9090"}, ReconcileEvery: 30 * time.Second,
 		},
 		Evidence: exampleEvidence(in),
+		Mail: &mail.Config{
+			Host: "smtp.acme.example", Port: 587, TLS: mail.Implicit, CAFile: in("tsa-roots.crt"), Username: "nis2clock", Password: "example-password",
+			From: "nis2clock@acme.example", To: []string{"soc@acme.example"}, Zone: berlin,
+		},
+		Webhook: &webhookout.Config{URL: "https://automation.acme.example/nis2", Secret: "whsec-0123456789abcdef"},
 		PagerDuty: &pagerduty.Config{RoutingKey: "example-example-example-example-", WebhookSecret: "whsec-0123456789abcdef",
 			Services: map[string]string{"management": "example-example-example-example-"},
 			OnCall:   &pagerduty.OnCallConfig{Token: "u+example-token", BaseURL: "https://api.eu.pagerduty.com", Schedule: "PI7DH85", Every: 10 * time.Minute},

@@ -51,6 +51,13 @@ func (c *Config) read(s *section) {
 		c.Slack = readSlack(sub)
 		c.Slack.Zone = c.Zone()
 	}
+	if sub, ok := s.section("mail"); ok {
+		c.Mail = readMail(sub)
+		c.Mail.Zone = c.Zone()
+	}
+	if sub, ok := s.section("webhook"); ok {
+		c.Webhook = readWebhook(sub)
+	}
 	if sub, ok := s.section("escalation"); ok {
 		c.escalation(sub)
 	}

@@ -238,7 +238,7 @@ func (d *Dispatcher) Status() []string {
 	d.o.Desk.View(func(s *incident.State) {
 		switch {
 		case s.Policy == nil || len(s.Policy.Channels) == 0:
-			out = append(out, "nobody can be told: neither pagerduty nor slack is configured")
+			out = append(out, "nobody can be told: none of pagerduty, slack, mail and webhook is configured")
 		case len(s.Policy.Pagers) == 0:
 			told = true
 			out = append(out, "nobody can be paged: pagerduty is not configured")

@@ -133,7 +133,8 @@ func (o *outbox) deliver(e Effect, ref string, at time.Time) {
 	case PagerResolve:
 		o.lower(e.Of)
 	}
-	if (e.Role == Post || e.Role == Update) && e.Channel == e.For {
+	// A channel that gives no reference cannot change what it said.
+	if (e.Role == Post && ref != "" || e.Role == Update) && e.Channel == e.For {
 		if e.Role == Update && o.Message != nil {
 			ref = o.Message.Ref
 		}
