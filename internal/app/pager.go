@@ -162,6 +162,9 @@ func (a *App) onCall() web.OnCall {
 			}
 			out.People = append(out.People, on)
 		}
+		if len(out.People) == 0 {
+			out.Source = "the configuration, which has neither pagerduty.oncall nor anybody in people who may decide"
+		}
 		return out
 	}
 	r := a.roster.Roster()

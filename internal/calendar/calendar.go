@@ -30,7 +30,7 @@ func Clocks(incidents []incident.View, page func(incident.ID) string) []byte {
 	cal := ics.NewCalendarFor("nis2clock")
 	cal.SetMethod(ics.MethodPublish)
 	cal.SetXWRCalName("NIS2 reports")
-	cal.SetRefreshInterval("PT15M", ics.WithValue("DURATION"))
+	cal.SetRefreshInterval("PT15M")
 	for _, v := range incidents {
 		for n := range v.Clocks {
 			if c := &v.Clocks[n]; c.SubmittedAt == nil && c.Stopped == nil {
