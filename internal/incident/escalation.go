@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -135,14 +136,31 @@ func (m *Minute) UnmarshalText(b []byte) error {
 	return nil
 }
 
+// zoneNames remembers zones: reading one takes far longer than all else that
+// is asked of a clock, and every clock is asked.
+var zoneNames sync.Map // string to *time.Location, nil for one that is not known
+
+// named is the zone of that name; nil when it is not known.
+func named(name string) *time.Location {
+	if zone, ok := zoneNames.Load(name); ok {
+		return zone.(*time.Location)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		zone = nil
+	}
+	zoneNames.Store(name, zone)
+	return zone
+}
+
 // end is when the quiet hours that now lies in are over; zero when now lies in
 // none. A zone that is not known here has no quiet hours.
 func (q QuietHours) end(now time.Time) time.Time {
 	if q.From == q.Until {
 		return time.Time{}
 	}
-	zone, err := time.LoadLocation(q.Zone)
-	if err != nil {
+	zone := named(q.Zone)
+	if zone == nil {
 		return time.Time{}
 	}
 	local := now.In(zone)
