@@ -87,6 +87,12 @@ func wanted(i *incident.Incident, p *incident.ReminderPolicy, now time.Time, add
 			reminders(i, &i.Clocks[n], p, now, add)
 		}
 	}
+	for _, c := range p.Calls(i, now) {
+		if !c.At.After(now) && i.Done[c.Effect.Key].IsZero() {
+			add(c.Effect, c.At)
+		}
+	}
+	settle(i, p, add)
 	for _, ch := range p.Channels {
 		if slices.Contains(p.Pagers, ch) {
 			continue
@@ -108,7 +114,7 @@ func reminders(i *incident.Incident, c *incident.Clock, p *incident.ReminderPoli
 	}
 	for _, ch := range p.Channels {
 		passed := p.Pending(c, i.DetectedAt, ch, i.Covered(c.ClockID, ch), now)
-		if len(passed) == 0 {
+		if len(passed) == 0 || slices.Contains(p.Pagers, ch) && !p.HeldUntil(c, i.DetectedAt, now).IsZero() {
 			continue
 		}
 		// The instant stands in the key because a threshold can be passed again,
@@ -139,6 +145,9 @@ func item(id incident.ID, e incident.Effect, out *incident.Outgoing, channels []
 	}
 	it.Intended, it.Attempts, it.Refused, it.Reason = out.Effect, out.Attempts, out.Refused, out.Reason
 	it.InDoubt, it.NotBefore = out.RetryAt.IsZero(), out.RetryAt
+	if e.Of != "" { // nobody else knows the alert
+		channels = nil
+	}
 	name, ok := way(e, out, channels)
 	if !ok { // from the start: a key or a channel may have been mended
 		it.Unreachable, it.NotBefore = true, again(out)
@@ -198,7 +207,11 @@ func Next(i *incident.Incident, p *incident.ReminderPolicy, now time.Time) time.
 	for n := range i.Clocks {
 		if c := &i.Clocks[n]; c.Open() {
 			consider(p.NextAfter(c, i.DetectedAt, now))
+			consider(p.HeldUntil(c, i.DetectedAt, now))
 		}
+	}
+	for _, c := range p.Calls(i, now) {
+		consider(c.At)
 	}
 	return next
 }

@@ -76,7 +76,7 @@ func TestNoticeIsRemindedOf(t *testing.T) {
 		t.Errorf("looked at again at %s: the clocks still run", next)
 	}
 	w.do(incident.Submit{Person: ana, ID: id, Controller: "S"})
-	expect(t, about(w.due(id), incident.ControllerNotice), "reminder slack controller_notice 50%")
+	expect(t, about(w.due(id), incident.ControllerNotice), "reminder slack controller_notice 50%", "resolve pagerduty")
 }
 
 // An alert labelled triage asks for a decision: while nobody makes one, people

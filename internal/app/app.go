@@ -66,6 +66,8 @@ type App struct {
 	signer    *signature.Signer // nil for none
 	signIn    *web.SignIn
 	channels  []dispatch.Channel
+	pager     *pagerduty.Handler // nil where PagerDuty does not tell
+	roster    *pagerduty.OnCall  // nil where nobody is asked who is on call
 	listener  net.Listener
 	server    *http.Server
 
@@ -324,7 +326,7 @@ func (a *App) ready() (problems, notes []string) {
 	if a.uncompacted.Load() {
 		notes = append(notes, uncompactedNote)
 	}
-	return problems, slices.Concat(notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.recurring.notes(a))
+	return problems, slices.Concat(notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a))
 }
 
 // agendaStale is how long the agenda may go without a look before the service

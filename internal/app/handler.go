@@ -14,9 +14,12 @@ import (
 	"nis2clock/internal/dispatch"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
+	"nis2clock/internal/mail"
 	"nis2clock/internal/pagerduty"
+	"nis2clock/internal/people"
 	"nis2clock/internal/slack"
 	"nis2clock/internal/web"
+	"nis2clock/internal/webhookout"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -39,7 +42,28 @@ func (a *App) makeChannels() ([]dispatch.Channel, error) {
 		}
 		out = append(out, ch)
 	}
+	if c := a.cfg.Mail; c != nil {
+		out = append(out, mail.New(*c, a.addresses, a.pageURL))
+	}
+	if c := a.cfg.Webhook; c != nil {
+		out = append(out, webhookout.New(*c, &http.Client{Timeout: vendorTimeout}, time.Now))
+	}
 	return out, nil
+}
+
+// addresses are those of the person of that name and of who stands in for them
+// now.
+func (a *App) addresses(name string) (out []string) {
+	all := a.cfg.People.Deputies(name, time.Now())
+	if p, ok := a.cfg.People.Named(name); ok {
+		all = append([]people.Person{p}, all...)
+	}
+	for _, p := range all {
+		if p.Email != "" {
+			out = append(out, p.Email)
+		}
+	}
+	return out
 }
 
 // handler makes the HTTP side and the parts that run by themselves.
@@ -82,23 +106,31 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	a.background(a.reconcile.Run, "reconcile")
 	a.dispatch = dispatch.New(dispatch.Options{
 		Desk: a.desk, Channels: a.channels, Install: a.install(), Logger: a.o.Logger, Register: reg,
-		PageURL: func(id incident.ID) string {
-			if id == "" {
-				return a.URL() + "/"
-			}
-			return a.URL() + "/incidents/" + string(id)
-		},
+		PageURL: a.pageURL,
 	})
 	interactions, err := a.slackHandler()
 	if err != nil {
 		return nil, err
 	}
+	pager, err := a.pagerHandler(reg)
+	if err != nil {
+		return nil, err
+	}
+	a.startOnCall()
 	a.signIn = web.NewSignIn(a.keeper, time.Now, strings.HasPrefix(a.cfg.Web.ExternalURL, "https:") || a.cfg.Web.TLS != nil, a.o.Logger)
 	return web.New(web.Options{
-		Desk: a.desk, Journal: a.store, Keeper: a.keeper, SignIn: a.signIn, Intake: in, Slack: interactions,
+		Desk: a.desk, Journal: a.store, Keeper: a.keeper, SignIn: a.signIn, Intake: in, Slack: interactions, PagerDuty: pager,
 		Locker: &custody.Locker{Desk: a.desk, Vault: keep, Now: time.Now},
-		Report: a.Render, Signature: a.Signature, Approve: a.Approve, Packet: a.Packet, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy, Ready: a.ready, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
+		Report: a.Render, Signature: a.Signature, Approve: a.Approve, Packet: a.Packet, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy, Ready: a.ready, PageURL: a.pageURL, OnCall: a.onCall, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
 	}), nil
+}
+
+// pageURL is the address of an incident's page; of the service without one.
+func (a *App) pageURL(id incident.ID) string {
+	if id == "" {
+		return a.URL() + "/"
+	}
+	return a.URL() + "/incidents/" + string(id)
 }
 
 // slackHandler answers the Acknowledge button; nil where Slack cannot call.

@@ -42,12 +42,13 @@ var rules = map[string]rule{
 
 	// The ways in.
 	"internal/access": {[]string{"internal/desk"}, "who somebody is does not depend on what they ask for"},
+	"internal/people": {[]string{"internal/access"}, "who somebody is and may do (access) is the same whichever way they come in"},
 	"internal/intake": {
 		[]string{"internal/desk", "internal/classify", "internal/access", "internal/incident", "internal/vault"},
 		"it turns bodies into commands (incident) of a known sender (access), and keeps large bodies (vault); it must work when every way out is broken",
 	},
 	"internal/web": {
-		[]string{"internal/desk", "internal/access", "internal/report", "internal/packet", "internal/journal", "internal/incident", "internal/classify", "internal/significance", "internal/regime", "internal/custody"},
+		[]string{"internal/desk", "internal/access", "internal/calendar", "internal/report", "internal/packet", "internal/journal", "internal/incident", "internal/classify", "internal/significance", "internal/regime", "internal/custody"},
 		"it turns requests into commands (incident, in the words of classify, significance and regime), shows the record and hands evidence out through its custody; it must not know a vendor or deliver anything",
 	},
 
@@ -76,6 +77,9 @@ var rules = map[string]rule{
 	"internal/pagerduty/pdfake": {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/slack":            {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
 	"internal/slack/slackfake":  {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
+	"internal/mail":             {[]string{"internal/incident", "internal/dispatch", "internal/calendar"}, "an adapter words one notice for one way out"},
+	"internal/webhookout":       {[]string{"internal/incident", "internal/dispatch"}, "an adapter words one notice for one way out"},
+	"internal/calendar":         {[]string{"internal/incident"}, "deadlines as calendar entries, whoever asks for them"},
 	"internal/report":           {[]string{"internal/incident", "internal/classify", "internal/regime", "internal/report/catalogue", "internal/report/field", "internal/report/pdf", "internal/report/portal"}, "a report is drawn from the record as it was, so it must not reach what is running"},
 	"internal/report/catalogue": {nil, "words are words, whatever report they stand in"},
 	"internal/report/portal":    {[]string{"internal/report/field"}, "an authority's form is data; field says which of ours answers it"},
@@ -91,7 +95,7 @@ var rules = map[string]rule{
 	// What puts them together.
 	"internal/config": {
 		[]string{
-			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/offsite", "internal/pagerduty", "internal/regime",
+			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/mail", "internal/webhookout", "internal/offsite", "internal/pagerduty", "internal/people", "internal/regime",
 			"internal/signature", "internal/significance", "internal/slack", "internal/timestamp", "internal/vault",
 			"internal/evidence", "internal/evidence/alertmanager", "internal/evidence/grafana", "internal/evidence/httpget",
 			"internal/evidence/kubernetes", "internal/evidence/loki", "internal/evidence/opensearch", "internal/evidence/prometheus",
@@ -100,8 +104,9 @@ var rules = map[string]rule{
 	},
 	"internal/app": {
 		[]string{
-			"internal/access", "internal/config", "internal/custody", "internal/significance", "internal/desk", "internal/evidence", "internal/timestamp", "internal/dispatch", "internal/incident", "internal/intake", "internal/journal",
-			"internal/offsite", "internal/packet", "internal/pagerduty", "internal/regime", "internal/report", "internal/signature", "internal/slack", "internal/vault", "internal/web", "templates",
+			"internal/access", "internal/config", "internal/custody", "internal/desk", "internal/dispatch", "internal/evidence", "internal/incident", "internal/intake", "internal/journal",
+			"internal/mail", "internal/offsite", "internal/packet", "internal/pagerduty", "internal/people", "internal/regime", "internal/report", "internal/signature", "internal/significance", "internal/slack",
+			"internal/timestamp", "internal/vault", "internal/web", "internal/webhookout", "templates",
 		},
 		"the one place that wires everything; never a command line or a stand-in",
 	},

@@ -18,6 +18,8 @@ type incidentCmd struct {
 	Declare       declareCmd       `cmd:"" help:"Open an incident by hand."`
 	Ack           ackCmd           `cmd:"" help:"Acknowledge. Stops no clock."`
 	Take          takeCmd          `cmd:"" help:"Become the incident commander."`
+	HandOver      handOverCmd      `cmd:"" name:"hand-over" help:"Hand command over to somebody else."`
+	OnCall        onCallCmd        `cmd:"" name:"oncall" help:"Show who is on call."`
 	Note          noteCmd          `cmd:"" help:"Add a note to the timeline."`
 	Facts         factsCmd         `cmd:"" help:"Say what happened, and answer the two questions of the early warning."`
 	Assess        assessCmd        `cmd:"" help:"Find out whether it is significant, and decide."`

@@ -65,6 +65,11 @@ func show(env *Env, v incident.View) error {
 	}
 	if v.Commander != nil {
 		row("Commander", "%s", *v.Commander)
+	} else if p := v.ProposedCommander; p != nil {
+		row("Commander", "nobody yet; %s is on call, says %s", p.Name, p.Source)
+	}
+	if o := v.Offered; o != nil {
+		row("Command", "offered to %s by %s at %s: it is theirs when they take it", o.To, o.By, seconds(o.At))
 	}
 	if v.LegalHold != nil {
 		row("LEGAL HOLD", "by %s, %s: %s", v.LegalHold.By, seconds(v.LegalHold.At), v.LegalHold.Reason)

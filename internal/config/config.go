@@ -11,13 +11,16 @@ import (
 	"nis2clock/internal/evidence"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
+	"nis2clock/internal/mail"
 	"nis2clock/internal/offsite"
 	"nis2clock/internal/pagerduty"
+	"nis2clock/internal/people"
 	"nis2clock/internal/regime"
 	"nis2clock/internal/signature"
 	"nis2clock/internal/slack"
 	"nis2clock/internal/timestamp"
 	"nis2clock/internal/vault"
+	"nis2clock/internal/webhookout"
 )
 
 // Config is everything an operator can set. Paths are as the process can open
@@ -29,13 +32,17 @@ type Config struct {
 	Law *regime.Set
 	// Entities are the legal entities that report, at least one.
 	Entities []Entity
+	// People are those who are named; nil for nobody.
+	People *people.Directory
 	// Classification is what alerts become and how they are correlated.
 	Classification classify.Policy
 	Clocks         Clocks
 	Decisions      Decisions
 	Intake         Intake
-	PagerDuty      *pagerduty.Config // nil for none
-	Slack          *slack.Config     // nil for none
+	PagerDuty      *pagerduty.Config  // nil for none
+	Slack          *slack.Config      // nil for none
+	Mail           *mail.Config       // nil for none
+	Webhook        *webhookout.Config // nil for none
 	Evidence       Evidence
 	Vault          vault.Config
 	Offsite        *offsite.Config   // nil for none
@@ -57,6 +64,7 @@ type Clocks struct {
 	Reminders    []incident.Threshold
 	OverdueEvery time.Duration      // 0 for never; otherwise at least a minute
 	PageFrom     incident.Threshold // earlier reminders do not wake anybody
+	Escalation   incident.Escalation
 }
 
 // Decisions is who decides what.
@@ -140,6 +148,7 @@ func (c Config) Policy() incident.ReminderPolicy {
 		Reminders:       c.Clocks.Reminders,
 		OverdueEvery:    incident.Span(c.Clocks.OverdueEvery),
 		PageFrom:        c.Clocks.PageFrom,
+		Escalation:      c.Clocks.Escalation,
 		Heartbeat:       c.Intake.Heartbeat.AlertName,
 		HeartbeatWithin: incident.Span(c.Intake.Heartbeat.Within),
 	}
@@ -178,6 +187,7 @@ func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("data_dir", c.DataDir),
 		slog.Any("entities", names),
+		slog.Int("people", len(c.People.All())),
 		slog.String("listen", c.Web.Listen),
 		slog.String("external_url", c.Web.ExternalURL),
 		slog.Bool("tls", c.Web.TLS != nil),
@@ -188,6 +198,8 @@ func (c Config) LogValue() slog.Value {
 		slog.Int("collectors", len(c.Evidence.Collectors)),
 		slog.Bool("pagerduty", c.PagerDuty != nil),
 		slog.Bool("slack", c.Slack != nil),
+		slog.Bool("mail", c.Mail != nil),
+		slog.Bool("webhook", c.Webhook != nil),
 		slog.String("vault_compression", c.Vault.Compression.String()),
 		slog.Int("vault_recipients", len(c.Vault.Recipients)),
 		slog.Bool("offsite", c.Offsite != nil),

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"time"
 
 	"nis2clock/internal/access"
@@ -25,6 +26,7 @@ func (c *Config) read(s *section) {
 	scalar(s, "data_dir", &c.DataDir, s.resolve)
 	c.regimes(s)
 	c.entities(s)
+	c.people(s)
 	if sub, ok := s.section("classification"); ok {
 		c.classification(sub)
 	}
@@ -48,6 +50,16 @@ func (c *Config) read(s *section) {
 	if sub, ok := s.section("slack"); ok {
 		c.Slack = readSlack(sub)
 		c.Slack.Zone = c.Zone()
+	}
+	if sub, ok := s.section("mail"); ok {
+		c.Mail = readMail(sub)
+		c.Mail.Zone = c.Zone()
+	}
+	if sub, ok := s.section("webhook"); ok {
+		c.Webhook = readWebhook(sub)
+	}
+	if sub, ok := s.section("escalation"); ok {
+		c.escalation(sub)
 	}
 	if sub, ok := s.section("web"); ok {
 		c.Web.read(sub)
@@ -120,15 +132,43 @@ func readBasic(s *section) *access.Basic {
 func readPagerDuty(s *section) *pagerduty.Config {
 	defer s.close()
 	c := &pagerduty.Config{BaseURL: pagerduty.DefaultBaseURL}
-	key, f, ok := s.secret("routing_key")
-	switch {
-	case f == nil:
-		s.missing("routing_key_file", "name the file that holds the integration key of an Events API v2 integration, or write routing_key: ${NAME}")
-	case ok && len(key) != routingKeyLength:
-		f.refuse("the key has %d characters, not %d: copy the integration key of an Events API v2 integration", len(key), routingKeyLength)
+	c.RoutingKey = readRoutingKey(s)
+	readServices(s, c)
+	var f *field
+	if c.WebhookSecret, f, _ = s.secret("webhook_secret"); f == nil {
+		s.warn(s.line, s.at("webhook_secret_file"), "is missing: who acknowledges in PagerDuty is not known here")
 	}
-	c.RoutingKey = key
 	scalar(s, "url", &c.BaseURL, parseHost)
+	if sub, ok := s.section("oncall"); ok {
+		c.OnCall = readOnCall(sub, c.BaseURL)
+	}
+	return c
+}
+
+// readOnCall reads whom to ask for. events is the address of the Events API:
+// the REST API lies in the same service region.
+func readOnCall(s *section, events string) *pagerduty.OnCallConfig {
+	defer s.close()
+	c := &pagerduty.OnCallConfig{BaseURL: pagerduty.DefaultAPI, Every: pagerduty.DefaultAskEvery}
+	if strings.Contains(events, ".eu.pagerduty.com") {
+		c.BaseURL = pagerduty.EUAPI
+	}
+	token, f, _ := s.secret("token")
+	if f == nil {
+		s.missing("token_file", "name the file that holds a read-only REST API key, or write token: ${NAME}")
+	}
+	c.Token = token
+	id := parseID("an id such as PI7DH85: it ends its address in PagerDuty", pagerDutyUser)
+	schedule := scalar(s, "schedule", &c.Schedule, id)
+	policy := scalar(s, "escalation_policy", &c.EscalationPolicy, id)
+	switch {
+	case schedule && policy:
+		s.refuse(s.lineOf("escalation_policy"), s.at("escalation_policy"), "schedule is given too: keep one of the two")
+	case !schedule && !policy:
+		s.missing("schedule", "give the id of a schedule, or of an escalation policy as escalation_policy")
+	}
+	scalar(s, "url", &c.BaseURL, parseHost)
+	scalar(s, "every", &c.Every, atLeast(time.Minute))
 	return c
 }
 

@@ -78,7 +78,7 @@ func TestMistakes(t *testing.T) {
 		{"a word at the root", "data_dir:/data\n", []string{"1: want keys with values, such as name: value"}},
 		{"two documents", "data_dir: /a\n---\ndata_dir: /b\n", []string{"3: a second document: keep one"}},
 		{"a directive", "%YAML 1.2\n---\ndata_dir: /a\n", []string{"3: a second document: keep one"}},
-		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, regimes, entities, classification, clocks, decisions, intake, evidence, pagerduty, slack, web, retention or reports"}},
+		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, mail, webhook, escalation, web, retention or reports"}},
 		{"unknown key below", "web:\n  listen: :80\n  tsl: {}\n", []string{"3: web.tsl: unknown key: want listen, external_url or tls"}},
 		{"unknown key in a list", "entities:\n  - name: a\n  - contact: {mail: x}\n", []string{"3: entities[1].contact.mail: unknown key: want name, role, email or phone"}},
 		{"unknown key that may be a secret", "slack:\n  channel: C024BE91L\n  token_file: token\n  signing_secret_file: token\n  x0xb-123456: 1\n", []string{"5: slack: unknown key: want token, token_file, signing_secret, signing_secret_file, channel or url"}},
@@ -198,6 +198,14 @@ func TestMistakes(t *testing.T) {
 		{"short routing key", "pagerduty:\n  routing_key_file: short\n", []string{"2: pagerduty.routing_key_file: the key has 15 characters, not 32: copy the integration key of an Events API v2 integration"}},
 		{"unset variable", "pagerduty:\n  routing_key: ${NOBODY}\n", []string{"2: pagerduty.routing_key: the environment variable named there is empty or not set"}},
 		{"path in PagerDuty's address", "pagerduty: {routing_key_file: key, url: https://events.pagerduty.com/v2/enqueue}\n", []string{"1: pagerduty.url: has a path: end the address with the host"}},
+		{"people", "people:\n  - role: boss\n  - name: a@b\n    slack: {user: U1}\n    until: tomorrow\n  - {name: c, role: intake, deputy_for: d}\n", []string{
+			"2: people[0].name: is missing: the journal calls the person by it",
+			`2: people[0].role: "boss" is no role of a person: want commander, responder, auditor or admin`,
+			`3: people[1].name: "a@b" is not a name: want up to 64 letters, digits, spaces and . , ' ( ) _ -`,
+			"4: people[1].slack.team: is missing: a user's id names nobody without the workspace's; it is in the address of Slack in a browser",
+			`5: people[1].until: "tomorrow" is neither a date such as 2027-01-01 nor a time with offset such as 2027-01-01T08:00:00+01:00`,
+			`6: people[2].deputy_for: nobody in people is called "d"`,
+			`6: people[2].role: "intake" is no role of a person: want commander, responder, auditor or admin`}},
 		{"Slack by half", "slack:\n  url: ftp://x\n", []string{
 			"1: slack.channel: is missing: give the id of the channel to post to, such as C024BE91L",
 			"1: slack.token_file: is missing: name the file that holds the app's bot token (xoxb-…), or write token: ${NAME}",
@@ -215,8 +223,32 @@ func TestMistakes(t *testing.T) {
 			"3: web.tls.client_ca_file: the path named there cannot be read: no such file or directory; a relative one counts from the folder of this config"}},
 		{"templates", "reports: {templates_dir: token}\n", []string{"1: reports.templates_dir: the path named there is not that of a folder"}},
 		{"certificate", "web: {tls: {cert_file: ., key_file: key}}\n", []string{"1: web.tls.cert_file: the path named there is not that of a file"}},
+		{"escalation", "pagerduty: {routing_key_file: key, services: [{name: A b, routing_key_file: token}]}\nescalation:\n  steps:\n    - {after: 15m, to: []}\n    - {after: 10m, to: [slack, pigeon, pagerduty/board]}\n    - {to: [pagerduty]}\n  instead:\n    - {clocks: [early_bird], steps: [{after: 1m}]}\n    - {steps: []}\n  quiet: {from: 25:00}\n", []string{
+			`1: pagerduty.services[0].name: "A b" is not a name: want up to 32 small letters, digits, dashes and underscores`,
+			"1: pagerduty.services[0].routing_key_file: the key has 15 characters, not 32: copy the integration key of an Events API v2 integration",
+			"5: escalation.steps[1].to[0]: slack is not configured in this file",
+			`5: escalation.steps[1].to[1]: "pigeon" is none of the channels: want pagerduty, slack, mail or webhook`,
+			`5: escalation.steps[1].to[2]: "board" is none of pagerduty.services`,
+			"6: escalation.steps[2].after: is missing: say how long nobody may have answered, such as 15m; 0s is the beginning",
+			`8: escalation.instead[0].clocks[0]: "early_bird" is no report of a regime here, such as early_warning or nis2/early_warning`,
+			"8: escalation.instead[0].severities: is missing: say for which incidents these steps are, or with clocks for which reports",
+			"8: escalation.instead[0].steps[0].to: is missing: a step that calls nobody is none: name a channel such as pagerduty, or channel/whom",
+			"9: escalation.instead[1].severities: is missing: say for which incidents these steps are, or with clocks for which reports",
+			"9: escalation.instead[1].steps: an escalation needs a step: leave it out to call nobody else",
+			`10: escalation.quiet.from: "25:00" is not a time of day such as 22:00`,
+			"10: escalation.quiet.until: is missing: give the time of day from which people are woken again, such as 07:00"}},
+		{"mail and webhook", "mail: {server: smtp.example, tls: maybe, username: u, from: x, to: []}\nwebhook: {url: ftp://x, secret_file: short}\n", []string{
+			"1: mail.from: is not an e-mail address such as soc@example.eu",
+			"1: mail.password_file: is missing: name the file that holds the password, or write password: ${NAME}",
+			`1: mail.server: "smtp.example" is not host:port, such as smtp.example:587`,
+			`1: mail.tls: "maybe" is none of starttls, tls and none`,
+			"1: mail.to: is empty: list the addresses that are told of everything",
+			"2: webhook.secret_file: the secret has 15 characters: want at least 16",
+			"2: webhook.url: is not an address such as https://host.example"}},
+		{"a step that calls nobody", "pagerduty: {routing_key_file: key}\nescalation:\n  steps:\n    - {after: 15m, to: []}\n", []string{"3: escalation.steps: step 1 calls nobody: give it somebody in to, or leave it out"}},
+		{"steps out of order", "pagerduty: {routing_key_file: key}\nescalation:\n  steps:\n    - {after: 15m, to: [pagerduty]}\n    - {after: 15m, to: [pagerduty]}\n", []string{"3: escalation.steps: step 2 comes after 15m, no later than the one before it"}},
 		{"all at once, by line", "zzz: 1\nweb: {listen: x}\nclocks: {overdue_every: x}\ndata_dir: []\n", []string{
-			"1: zzz: unknown key: want data_dir, regimes, entities, classification, clocks, decisions, intake, evidence, pagerduty, slack, web, retention or reports",
+			"1: zzz: unknown key: want data_dir, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, mail, webhook, escalation, web, retention or reports",
 			`2: web.listen: "x" is not host:port, such as 127.0.0.1:2555, or :2555 for every interface`,
 			`3: clocks.overdue_every: "x" is not a length of time such as 15m, 4h or 1d`,
 			"4: data_dir: want a single value"}},
@@ -250,7 +282,8 @@ func TestWarnings(t *testing.T) {
 		name, text string
 		want       []string
 	}{
-		{"none", "pagerduty: {routing_key_file: key}\n", nil},
+		{"none", "pagerduty: {routing_key_file: key, webhook_secret_file: token}\n", nil},
+		{"PagerDuty does not tell", "pagerduty: {routing_key_file: key}\n", []string{"1: pagerduty.webhook_secret_file: is missing: who acknowledges in PagerDuty is not known here"}},
 		{"group may read", "intake: {auth: {token_files: [group]}}\n", nil},
 		{"certificate may be read", "web: {tls: {cert_file: public, key_file: key}}\n", nil},
 		{"by line", "slack:\n  channel: C1\n  token_file: open\nintake: {auth: {token_files: [token, open]}}\n", []string{

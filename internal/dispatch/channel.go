@@ -19,7 +19,8 @@ import (
 type Notice struct {
 	agenda.Item
 	// Key names the effect across installations: what a vendor may use to
-	// de-duplicate. At most 255 bytes (PD-3).
+	// de-duplicate. At most 255 bytes (PD-3). That of an effect about another's
+	// alert ([incident.Effect.Of]) is the other's.
 	Key string
 	// Incident is as it stands at Now; zero for a notice about the service.
 	Incident incident.View

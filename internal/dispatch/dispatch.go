@@ -200,6 +200,9 @@ func (d *Dispatcher) find(id incident.ID, key, channel string) (n Notice, ok boo
 		}
 	})
 	n.Key, n.Now, n.Page = d.o.Install+"/"+key, now, d.o.PageURL(id)
+	if n.Effect.Of != "" {
+		n.Key = d.o.Install + "/" + n.Effect.Of
+	}
 	return n, ok
 }
 
@@ -244,7 +247,7 @@ func (d *Dispatcher) Status() []string {
 	d.o.Desk.View(func(s *incident.State) {
 		switch {
 		case s.Policy == nil || len(s.Policy.Channels) == 0:
-			out = append(out, "nobody can be told: neither pagerduty nor slack is configured")
+			out = append(out, "nobody can be told: none of pagerduty, slack, mail and webhook is configured")
 		case len(s.Policy.Pagers) == 0:
 			told = true
 			out = append(out, "nobody can be paged: pagerduty is not configured")

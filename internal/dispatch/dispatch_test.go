@@ -402,7 +402,8 @@ func TestChannelPanics(t *testing.T) {
 	})
 }
 
-// Somebody acknowledges while the page waits for its next try: it is dropped.
+// Somebody acknowledges while the page waits for its next try: it is dropped,
+// and acknowledged in case one of the tries was taken.
 func TestAcknowledgedMeanwhile(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := newService(t, usual())
@@ -412,7 +413,7 @@ func TestAcknowledgedMeanwhile(t *testing.T) {
 		s.pd.set(func() { s.pd.sending = nil })
 		s.do(incident.Acknowledge{Person: ana, ID: id})
 		pass(time.Hour)
-		expect(t, s.pd)
+		expect(t, s.pd, "acknowledge")
 		expect(t, s.sl, "post", "update")
 	})
 }

@@ -72,7 +72,7 @@ func TestStatus(t *testing.T) {
 		channels, pagers []string
 		want             []string
 	}{
-		"no channel": {[]string{}, []string{}, []string{"nobody can be told: neither pagerduty nor slack is configured"}},
+		"no channel": {[]string{}, []string{}, []string{"nobody can be told: none of pagerduty, slack, mail and webhook is configured"}},
 		"slack only": {[]string{slack}, []string{}, []string{"nobody can be paged: pagerduty is not configured"}},
 		"both":       {p.Channels, p.Pagers, nil},
 	} {

@@ -213,7 +213,7 @@ func told(said []dispatch.Notice) map[string]int {
 				out[fmt.Sprint(n.ID, " ", n.Effect.Clock.Stage, " ", p.Name, " ", p.At.Unix())]++
 			}
 		default:
-			out[fmt.Sprint(n.ID, " ", n.Effect.Role)]++
+			out[fmt.Sprint(n.ID, " ", n.Effect.Role, " ", n.Effect.Of)]++
 		}
 	}
 	return out

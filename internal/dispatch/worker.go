@@ -79,7 +79,8 @@ func (w *worker) replace(owed map[incident.ID][]agenda.Item) {
 
 // urgency orders roles: what wakes somebody overtakes what only informs.
 var urgency = map[incident.Role]int{
-	incident.Page: 0, incident.Heartbeat: 1, incident.Triage: 1, incident.Reminder: 2, incident.Post: 3, incident.Update: 4,
+	incident.Page: 0, incident.Escalate: 0, incident.Heartbeat: 1, incident.Triage: 1, incident.PagerAcknowledge: 1, incident.Reminder: 2,
+	incident.Post: 3, incident.PagerResolve: 3, incident.Update: 4,
 }
 
 // pick takes the most urgent item that may be tried at now, the oldest among
@@ -254,7 +255,7 @@ func (w *worker) try(ctx context.Context, n Notice) (t tried) {
 			t = tried{effect: n.Effect, err: &Error{Reason: Rejected, Permanent: true, Detail: "it could not be put into words"}}
 		}
 	}()
-	repeatable := n.Effect.Role == incident.Update // saying it twice changes nothing
+	repeatable := n.Effect.Role == incident.Update || n.Effect.Of != "" // saying it twice changes nothing
 	if !repeatable && (n.InDoubt || n.Attempts > 0) {
 		ref, found, err := w.channel.Find(ctx, n)
 		refused, ok := errors.AsType[*Error](err)

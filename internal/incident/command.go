@@ -1,6 +1,7 @@
 package incident
 
-// TakeCommand makes the sender the incident commander.
+// TakeCommand makes the sender the incident commander, whoever it was offered
+// to.
 type TakeCommand struct {
 	Person
 	ID ID
@@ -8,7 +9,7 @@ type TakeCommand struct {
 
 func (c TakeCommand) decide(_ *Rules, d *decision) (any, error) {
 	i, done, err := c.onIncident(d, c.ID)
-	if err == nil && !done && (i.Commander == nil || i.Commander.By != c.By) {
+	if err == nil && !done && (i.Commander == nil || i.Commander.By != c.By || i.Offered != nil) {
 		d.emit(CommandTaken{c.metaFor(c.ID)})
 	}
 	return c.ID, err
@@ -22,5 +23,5 @@ func (CommandTaken) Kind() string { return "incident.command_taken/v1" }
 func (CommandTaken) Describe() string { return "took command" }
 
 func (ev CommandTaken) applyTo(_ *State, i *Incident, e Entry) {
-	i.Commander = &Stamp{By: ev.By, At: e.At}
+	i.Commander, i.Offered = &Stamp{By: ev.By, At: e.At}, nil
 }

@@ -25,6 +25,13 @@ const (
 	// Triage says that nobody has assessed a suspicious event, or decided on an
 	// incident that an alert asked to be decided on, in time.
 	Triage Role = "triage"
+	// Escalate calls somebody else because nobody has answered.
+	Escalate Role = "escalate"
+	// PagerAcknowledge tells a pager that somebody has answered one of its
+	// alerts, PagerResolve that it is over. Both are idempotent (PD-7) and so
+	// need no intent; no other channel can say them.
+	PagerAcknowledge Role = "acknowledge"
+	PagerResolve     Role = "resolve"
 )
 
 // Effect is something to be said to the outside world. Its key names it for
@@ -37,7 +44,15 @@ type Effect struct {
 	// differs once the first refused for good.
 	For     string `json:"for"`
 	Channel string `json:"channel"`
-	// Clock and Thresholds belong to a reminder.
+	// To is whom on the channel For, where it is not those it is configured to
+	// tell: a service at a pager, a person or an address for mail.
+	To string `json:"to,omitzero"`
+	// Of is the key of the effect whose alert a pager is told about.
+	Of string `json:"of,omitzero"`
+	// After is for how long nobody had answered; of an escalation only.
+	After Span `json:"after,omitzero"`
+	// Clock is what a reminder or an escalation speaks about, Thresholds what a
+	// reminder covers.
 	Clock      ClockID  `json:"clock,omitzero"`
 	Thresholds []Passed `json:"thresholds,omitempty"`
 	// Revision is the incident's revision that is shown.
@@ -46,6 +61,15 @@ type Effect struct {
 
 func (e Effect) describe() string {
 	s := fmt.Sprintf("%s through %s", e.Role, e.Channel)
+	if e.To != "" && e.Channel == e.For {
+		s += " to " + e.To
+	}
+	if e.Of != "" {
+		s += " of " + e.Of
+	}
+	if e.Role == Escalate {
+		s += fmt.Sprintf(": nobody has answered for %s", e.After)
+	}
 	if e.Role == Reminder {
 		names := make([]string, len(e.Thresholds))
 		for i, p := range e.Thresholds {
@@ -80,6 +104,7 @@ type outbox struct {
 	Pending map[string]*Outgoing
 	Done    map[string]time.Time // pages and posts, by key
 	Message *Message
+	Alarms  []Alarm // oldest first
 }
 
 // intend, deliver and fail fold the three effect events.
@@ -99,13 +124,18 @@ func (o *outbox) intend(e Effect, at time.Time) {
 func (o *outbox) deliver(e Effect, ref string, at time.Time) {
 	delete(o.Pending, e.Key)
 	switch e.Role {
-	case Page, Heartbeat, Triage, Post:
+	case Page, Escalate, Heartbeat, Triage, Post:
 		if o.Done == nil {
 			o.Done = map[string]time.Time{}
 		}
 		o.Done[e.Key] = at
+	case PagerAcknowledge:
+		o.answered(e.Of, at)
+	case PagerResolve:
+		o.lower(e.Of)
 	}
-	if (e.Role == Post || e.Role == Update) && e.Channel == e.For {
+	// A channel that gives no reference cannot change what it said.
+	if (e.Role == Post && ref != "" || e.Role == Update) && e.Channel == e.For {
 		if e.Role == Update && o.Message != nil {
 			ref = o.Message.Ref
 		}
@@ -191,14 +221,25 @@ func (e Failed) Describe() string {
 
 func (ev Delivered) apply(s *State, e Entry) {
 	s.box(ev.ID).deliver(ev.Effect, ev.Ref, e.At)
+	if o := s.alarming(ev.ID, ev.Effect); o != nil {
+		o.raise(ev.Effect, e.At)
+	}
 	if i := s.incidents[ev.ID]; i != nil && ev.Effect.Role == Reminder {
 		i.coverage(ev.Effect.Clock, ev.Effect.For).cover(ev.Effect.Thresholds)
 	}
 }
 
-func (ev Intended) apply(s *State, e Entry) { s.box(ev.ID).intend(ev.Effect, e.At) }
+func (ev Intended) apply(s *State, e Entry) {
+	s.box(ev.ID).intend(ev.Effect, e.At)
+	if o := s.alarming(ev.ID, ev.Effect); o != nil {
+		o.raise(ev.Effect, e.At)
+	}
+}
 
 func (ev Failed) apply(s *State, e Entry) {
+	if o := s.alarming(ev.ID, ev.Effect); o != nil && ev.Permanent {
+		o.lower(ev.Effect.Key)
+	}
 	s.box(ev.ID).fail(ev.Effect, ev.Reason, ev.Permanent, ev.RetryAt, e.At)
 }
 

@@ -53,7 +53,7 @@ func (Noted) erasedFrom(i *Incident, e Entry) {
 func (Acknowledged) whileOpen() bool { return false }
 
 func (Acknowledged) erasedFrom(i *Incident, e Entry) {
-	Acknowledged{Meta{By: Actor{Name: erasedText}}}.applyTo(nil, i, e)
+	Acknowledged{Meta: Meta{By: Actor{Name: erasedText}}}.applyTo(nil, i, e)
 }
 
 func (CommandTaken) whileOpen() bool { return false }

@@ -88,6 +88,12 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	DetectionMoved{}.Kind():  decode[DetectionMoved],
 	MessageSettled{}.Kind():  decode[MessageSettled],
 
+	PagerLinked{}.Kind(): decode[PagerLinked],
+	PagerHeard{}.Kind():  decode[PagerHeard],
+
+	CommanderProposed{}.Kind(): decode[CommanderProposed],
+	CommandHandedOver{}.Kind(): decode[CommandHandedOver],
+
 	ReportabilitySet{}.Kind():  decode[ReportabilitySet],
 	BreachRecorded{}.Kind():    decode[BreachRecorded],
 	EventJoined{}.Kind():       decode[EventJoined],

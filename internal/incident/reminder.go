@@ -112,12 +112,15 @@ type ReminderPolicy struct {
 	// Heartbeat is the alert that must keep coming, and how long it may stay away.
 	Heartbeat       string `json:"heartbeat,omitzero"`
 	HeartbeatWithin Span   `json:"heartbeat_within,omitzero"`
+	// Escalation is who else is called while nobody answers.
+	Escalation Escalation `json:"escalation,omitzero"`
 }
 
 // Equal reports whether two policies remind alike.
 func (p ReminderPolicy) Equal(q ReminderPolicy) bool {
 	return slices.Equal(p.Reminders, q.Reminders) && p.OverdueEvery == q.OverdueEvery && p.PageFrom == q.PageFrom &&
-		slices.Equal(p.Channels, q.Channels) && slices.Equal(p.Pagers, q.Pagers) && p.Heartbeat == q.Heartbeat && p.HeartbeatWithin == q.HeartbeatWithin
+		slices.Equal(p.Channels, q.Channels) && slices.Equal(p.Pagers, q.Pagers) && p.Heartbeat == q.Heartbeat && p.HeartbeatWithin == q.HeartbeatWithin &&
+		p.Escalation.Equal(q.Escalation)
 }
 
 func (p ReminderPolicy) names() []string {
@@ -269,8 +272,12 @@ func (PolicyAdopted) Kind() string { return "policy.adopted/v1" }
 func (PolicyAdopted) lasting() string { return "which reminders were in force" }
 
 func (e PolicyAdopted) Describe() string {
-	return fmt.Sprintf("reminders at %s, then every %s overdue; channels %s",
-		strings.Join(e.Policy.names(), ", "), e.Policy.OverdueEvery, cmp.Or(strings.Join(e.Policy.Channels, ", "), "none configured"))
+	escalation := ""
+	if to := e.Policy.Escalation.Targets(); len(to) > 0 {
+		escalation = "; while nobody answers, also " + strings.Trim(fmt.Sprint(to), "[]")
+	}
+	return fmt.Sprintf("reminders at %s, then every %s overdue; channels %s%s",
+		strings.Join(e.Policy.names(), ", "), e.Policy.OverdueEvery, cmp.Or(strings.Join(e.Policy.Channels, ", "), "none configured"), escalation)
 }
 
 // applyPolicy takes over a reminder policy. What it adds and an open clock

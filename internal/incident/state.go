@@ -62,8 +62,14 @@ type Incident struct {
 	AffectsTrustService classify.Answer // the provision of trust services
 	OngoingAtFinalDue   classify.Answer // when the final report falls due, Art. 23(4)(e)
 
-	Acknowledged *Stamp
+	Acknowledged *Stamp    // the first
+	AnsweredAt   time.Time // the newest acknowledgement; zero for none
 	Commander    *Stamp
+	// ProposedCommander is who is on call, Offered to whom command was offered;
+	// nil for nobody.
+	ProposedCommander *CommanderProposal
+	Offered           *CommandOffer
+
 	Alerts       []*Alert
 	Clocks       []Clock
 	clocksShared bool // with the entry that opened it, and others of its storm
@@ -106,6 +112,7 @@ type Incident struct {
 
 	bodies   []*body                          // those it shares with other incidents
 	Coverage map[ClockID]map[string]*Coverage // by clock and channel
+	heard    map[string]bool                  // events of pagers, by their name
 	outbox
 }
 
@@ -175,6 +182,7 @@ type State struct {
 	numbers     map[string]int  // highest number given out, by prefix and year
 	commands    map[string]applied
 	cuts        map[string]CutBatch
+	pagerAlerts map[string]pagerAlert // by the pager's own name
 
 	Policy     *ReminderPolicy
 	PolicyAt   time.Time

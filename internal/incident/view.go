@@ -13,37 +13,42 @@ import (
 // View is an incident as the outside sees it at one instant: the JSON of the
 // API. It shares nothing with the state it was made from.
 type View struct {
-	ID             ID                `json:"id"`
-	Title          string            `json:"title"`
-	Summary        string            `json:"summary"`
-	Status         string            `json:"status"`
-	Reportability  string            `json:"reportability"`
-	Exercise       bool              `json:"exercise"`
-	TLP            string            `json:"tlp"`
-	DetectedAt     time.Time         `json:"detected_at"`
-	ReceivedAt     time.Time         `json:"received_at"`
-	OpenedAt       time.Time         `json:"opened_at"`
-	UpdatedAt      time.Time         `json:"updated_at"`
-	AwareAt        *time.Time        `json:"aware_at"` // of the incident; of one regime or entity alone: in Dates
-	AwareBy        *string           `json:"aware_by"`
-	ImpactEndedAt  *time.Time        `json:"impact_ended_at"`
-	RecoveredAt    *time.Time        `json:"recovered_at"`
-	HandledAt      *time.Time        `json:"handled_at"`
-	ClosedAt       *time.Time        `json:"closed_at"`
-	TriageBy       *time.Time        `json:"triage_by"`
-	Severity       string            `json:"severity"`
-	Category       classify.Category `json:"category"`
-	Service        string            `json:"service"`
-	Malicious      classify.Answer   `json:"malicious"`
-	CrossBorder    classify.Answer   `json:"cross_border"`
-	AffectsTrust   classify.Answer   `json:"affects_trust_service"`
-	Ongoing        classify.Answer   `json:"ongoing_at_final_due"`
-	Significance   Significance      `json:"significance"`
-	Commander      *string           `json:"commander"`
-	AcknowledgedBy *string           `json:"acknowledged_by"`
-	AcknowledgedAt *time.Time        `json:"acknowledged_at"`
-	Reason         string            `json:"reason"`
-	Previous       *ID               `json:"previous"`
+	ID            ID                `json:"id"`
+	Title         string            `json:"title"`
+	Summary       string            `json:"summary"`
+	Status        string            `json:"status"`
+	Reportability string            `json:"reportability"`
+	Exercise      bool              `json:"exercise"`
+	TLP           string            `json:"tlp"`
+	DetectedAt    time.Time         `json:"detected_at"`
+	ReceivedAt    time.Time         `json:"received_at"`
+	OpenedAt      time.Time         `json:"opened_at"`
+	UpdatedAt     time.Time         `json:"updated_at"`
+	AwareAt       *time.Time        `json:"aware_at"` // of the incident; of one regime or entity alone: in Dates
+	AwareBy       *string           `json:"aware_by"`
+	ImpactEndedAt *time.Time        `json:"impact_ended_at"`
+	RecoveredAt   *time.Time        `json:"recovered_at"`
+	HandledAt     *time.Time        `json:"handled_at"`
+	ClosedAt      *time.Time        `json:"closed_at"`
+	TriageBy      *time.Time        `json:"triage_by"`
+	Severity      string            `json:"severity"`
+	Category      classify.Category `json:"category"`
+	Service       string            `json:"service"`
+	Malicious     classify.Answer   `json:"malicious"`
+	CrossBorder   classify.Answer   `json:"cross_border"`
+	AffectsTrust  classify.Answer   `json:"affects_trust_service"`
+	Ongoing       classify.Answer   `json:"ongoing_at_final_due"`
+	Significance  Significance      `json:"significance"`
+	Commander     *string           `json:"commander"`
+	// ProposedCommander is who is on call while nobody has command, Offered to
+	// whom a commander wants to hand over.
+	ProposedCommander *CommanderProposal `json:"commander_proposed"`
+	Offered           *CommandOffer      `json:"command_offered"`
+
+	AcknowledgedBy *string    `json:"acknowledged_by"`
+	AcknowledgedAt *time.Time `json:"acknowledged_at"`
+	Reason         string     `json:"reason"`
+	Previous       *ID        `json:"previous"`
 	// Incomplete says in sentences what is known to be missing.
 	Incomplete []string `json:"incomplete"`
 	// Warnings are what to know of the law on it, a sentence each.
@@ -174,6 +179,12 @@ func (i *Incident) View(now time.Time) View {
 	}
 	if i.Held != nil {
 		v.LegalHold = &HoldView{By: i.Held.By.Name, At: i.Held.At, Reason: i.Held.Reason}
+	}
+	if i.Commander == nil && i.ProposedCommander != nil {
+		v.ProposedCommander = new(*i.ProposedCommander)
+	}
+	if i.Offered != nil {
+		v.Offered = new(*i.Offered)
 	}
 	if i.Acknowledged != nil {
 		v.AcknowledgedBy, v.AcknowledgedAt = new(i.Acknowledged.By.Name), new(i.Acknowledged.At)

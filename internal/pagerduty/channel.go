@@ -6,16 +6,20 @@
 // acknowledged (PD-8). The event keeps PagerDuty's limits by construction: one
 // byte too many and nobody is paged (PD-3).
 //
-// An accepted event does not mean that a person was notified (PD-10), and
-// nothing here acknowledges or resolves: a page ends where it is answered.
+// What was answered elsewhere is acknowledged here too, and what is over is
+// resolved, under the key the alert was raised with (PD-7). An accepted event
+// does not mean that a person was notified (PD-10).
 package pagerduty
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	pd "github.com/PagerDuty/go-pagerduty"
@@ -34,7 +38,7 @@ const pace = 500 * time.Millisecond
 type Channel struct {
 	cfg  Config
 	http *http.Client
-	key  *regexp.Regexp // matches the routing key; nil without one
+	key  *regexp.Regexp // matches the routing keys; nil without one
 }
 
 var _ dispatch.Channel = (*Channel)(nil)
@@ -48,8 +52,14 @@ func New(cfg Config, client *http.Client) *Channel {
 		*c.http = *client
 	}
 	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if cfg.RoutingKey != "" {
-		c.key = regexp.MustCompile(`(?i)` + regexp.QuoteMeta(cfg.RoutingKey))
+	var keys []string
+	for _, key := range append(slices.Collect(maps.Values(cfg.Services)), cfg.RoutingKey) {
+		if key != "" {
+			keys = append(keys, regexp.QuoteMeta(key))
+		}
+	}
+	if len(keys) > 0 {
+		c.key = regexp.MustCompile(`(?i)` + strings.Join(keys, "|"))
 	}
 	return c
 }
@@ -79,6 +89,13 @@ func (c *Channel) Send(ctx context.Context, n dispatch.Notice) (string, error) {
 	}
 	event := Render(n, c.cfg)
 	event.RoutingKey = c.cfg.RoutingKey
+	if to := n.Effect.To; to != "" && n.Effect.For == Name {
+		key, ok := c.cfg.Services[to]
+		if !ok {
+			return "", &dispatch.Error{Reason: dispatch.Rejected, Permanent: true, Detail: "no service " + cut(plain(to), 40) + " is configured any more"}
+		}
+		event.RoutingKey = key
+	}
 
 	call, cancel := context.WithTimeoutCause(ctx, c.cfg.Timeout, errTimeout)
 	defer cancel()

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nis2clock/internal/dispatch"
+	"nis2clock/internal/incident"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/pagerduty/pdfake"
 )
@@ -367,5 +368,50 @@ func TestRedirectDoesNotCarryTheKeyElsewhere(t *testing.T) {
 	case method := <-asked:
 		t.Errorf("the redirect was followed with %s", method)
 	default:
+	}
+}
+
+// What became of an alert is told under the key it was raised with (PD-7).
+func TestAlertIsAcknowledgedAndResolved(t *testing.T) {
+	fake, c := vendor(t, at(detected))
+	n := page(detected)
+	send(t, c, n)
+	for _, tt := range []struct {
+		role incident.Role
+		want string
+	}{{incident.PagerAcknowledge, pdfake.Acknowledged}, {incident.PagerResolve, pdfake.Resolved}} {
+		told := n
+		told.Effect = incident.Effect{Key: n.Effect.Key + "/" + string(tt.role), Role: tt.role, Of: n.Effect.Key, For: pagerduty.Name, Channel: pagerduty.Name}
+		for range 2 { // a repeat changes nothing
+			send(t, c, told)
+			if got := fake.State(n.Key); got != tt.want {
+				t.Errorf("after %s the alert is %s, want %s", tt.role, got, tt.want)
+			}
+		}
+	}
+	if pages := fake.Pages(); len(pages) != 1 {
+		t.Errorf("%d pages", len(pages))
+	}
+}
+
+// An escalation goes to the service it names and says what is the matter; one
+// that is no longer configured is refused, so that another way is taken.
+func TestEscalationToAService(t *testing.T) {
+	const board = "fedcba9876543210fedcba9876543210"
+	fake := pdfake.New(at(detected), testKey, board)
+	srv := httptest.NewServer(fake)
+	t.Cleanup(srv.Close)
+	c := pagerduty.New(pagerduty.Config{RoutingKey: testKey, BaseURL: srv.URL, Services: map[string]string{"board": board}}, srv.Client())
+	n := page(detected.Add(31 * time.Minute))
+	n.Effect.Role, n.Effect.To, n.Effect.After, n.Effect.Clock = incident.Escalate, "board", incident.Span(30*time.Minute), notification
+	send(t, c, n)
+	e := fake.Events()[0]
+	if want := "INC-2026-0001: NOBODY HAS ANSWERED for 30 min. Login service"; e.RoutingKey != board || e.Payload.Severity != "critical" || !strings.HasPrefix(e.Payload.Summary, want) || !strings.Contains(e.Payload.Summary, "Incident notification") {
+		t.Errorf("key of the board: %v, %s, %q", e.RoutingKey == board, e.Payload.Severity, e.Payload.Summary)
+	}
+	n.Effect.To = "gone"
+	_, err := c.Send(t.Context(), n)
+	if refused, ok := errors.AsType[*dispatch.Error](err); !ok || !refused.Permanent || strings.Contains(err.Error(), board) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -24,6 +24,14 @@ type Config struct {
 	// RoutingKey is the integration key of an Events API v2 integration: 32
 	// characters, a secret.
 	RoutingKey string `json:"-"`
+	// Services are further integration keys, secrets too, by the names that an
+	// effect's To calls them by.
+	Services map[string]string `json:"-"`
+	// WebhookSecret is that of the v3 webhook subscription by which PagerDuty
+	// tells what people do there; empty when it does not (PD-13).
+	WebhookSecret string `json:"-"`
+	// OnCall says whom to ask for to propose a commander; nil for nobody.
+	OnCall *OnCallConfig
 	// BaseURL is the scheme and host of the Events API, without /v2/enqueue.
 	// EU accounts have another host (PD-1).
 	BaseURL string

@@ -46,6 +46,8 @@ type details struct {
 	DetectedAt     string   `json:"detected_at,omitempty"`
 	AwareAt        string   `json:"aware_at"`
 	AcknowledgedBy string   `json:"acknowledged_by,omitempty"`
+	Commander      string   `json:"commander,omitempty"`
+	OnCall         string   `json:"on_call,omitempty"` // while there is no commander
 	Thresholds     []string `json:"thresholds_passed,omitempty"`
 	LateBy         string   `json:"late_by,omitempty"`
 	Fallback       string   `json:"fallback,omitempty"`
@@ -107,6 +109,11 @@ func incidentDetails(n dispatch.Notice, zone *time.Location) details {
 	}
 	if v.AcknowledgedBy != nil {
 		d.AcknowledgedBy = words(*v.AcknowledgedBy, maxField)
+	}
+	if v.Commander != nil {
+		d.Commander = words(*v.Commander, maxField)
+	} else if v.ProposedCommander != nil {
+		d.OnCall = words(v.ProposedCommander.Name, maxField)
 	}
 	for _, p := range n.Effect.Thresholds[:min(len(n.Effect.Thresholds), maxLabels)] {
 		d.Thresholds = append(d.Thresholds, words(p.Name, maxName))

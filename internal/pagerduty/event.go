@@ -19,8 +19,8 @@ const (
 	maxTarget = 2048    // an address, in bytes; a longer one is left out, as a cut one leads nowhere
 )
 
-// Render puts a notice into words as a trigger event without routing key. It
-// is pure. The event keeps the limits of PD-3 whatever the notice holds.
+// Render puts a notice into words as an event without routing key: a trigger,
+// or what becomes of the alert of an earlier one. It is pure. The event keeps the limits of PD-3 whatever the notice holds.
 //
 //	source     the service named on the incident, else the configured client
 //	component  the clock a reminder speaks about, else the service
@@ -30,6 +30,9 @@ const (
 //	           end of the time an event was to be assessed in
 func Render(n dispatch.Notice, c Config) *pd.V2Event {
 	c = c.withDefaults()
+	if n.Effect.Of != "" {
+		return &pd.V2Event{Action: string(n.Effect.Role), DedupKey: dedupKey(n.Key), Client: words(c.Client, maxField)}
+	}
 	v := &n.Incident
 	p := &pd.V2Payload{
 		Summary:   summary(n, c.Zone),

@@ -29,6 +29,8 @@ func severity(n dispatch.Notice) string {
 	switch n.Effect.Role {
 	case incident.Heartbeat, incident.Triage:
 		return serious
+	case incident.Escalate:
+		return critical
 	case incident.Reminder:
 		if c := clockOf(n); c != nil {
 			return reminderSeverity(c, n.Incident.DetectedAt, n.Now)

@@ -40,6 +40,9 @@ func summary(n dispatch.Notice, zone *time.Location) string {
 		b.WriteString(exerciseMark)
 	}
 	b.WriteString(words(string(n.ID), 40) + ": ")
+	if n.Effect.Role == incident.Escalate {
+		fmt.Fprintf(&b, "NOBODY HAS ANSWERED for %s. ", incident.Words(time.Duration(n.Effect.After)))
+	}
 	title := words(v.Title, 240)
 	if title == "" {
 		title = "(no title)"
@@ -48,7 +51,11 @@ func summary(n dispatch.Notice, zone *time.Location) string {
 		fmt.Fprintf(&b, "%s. %s", reminder(n, zone), title)
 	} else {
 		fmt.Fprintf(&b, "%s. ", title)
-		if c := nearest(v); c != nil {
+		c := clockOf(n)
+		if c == nil {
+			c = nearest(v)
+		}
+		if c != nil {
 			fmt.Fprintf(&b, "%s %s", clockName(c.ClockID, c.Title), standing(c, n.Now, zone))
 		} else {
 			b.WriteString("No clock is running")

@@ -47,12 +47,24 @@ func facts(v incident.View, zone *time.Location) slackapi.Block {
 	add("Severity", or(escape(v.Severity, maxFact), "not given"))
 	add("Status", escape(v.Status, maxFact)+", "+strings.ReplaceAll(escape(v.Reportability, maxFact), "_", " "))
 	add("Acknowledged by", acknowledged(v, zone))
-	add("Incident commander", person(v.Commander, "nobody yet"))
+	add("Incident commander", commander(v))
 	add("Detected", stamp(v.DetectedAt, zone))
 	add("Aware", aware(v, zone))
 	add("Service", escape(v.Service, maxFact))
 	add("Category", escape(strings.Trim(v.Category.Class+"/"+v.Category.Type, "/"), maxFact))
 	return slackapi.NewSectionBlock(nil, fields, nil)
+}
+
+// commander says who leads, or who is asked to.
+func commander(v incident.View) string {
+	s := person(v.Commander, "nobody yet")
+	if p := v.ProposedCommander; p != nil && v.Commander == nil {
+		s += "; on call: " + person(&p.Name, "")
+	}
+	if o := v.Offered; o != nil {
+		s += "; offered to " + person(&o.To, "")
+	}
+	return s
 }
 
 // acknowledged says who has seen the incident, and when.
@@ -165,7 +177,7 @@ func incidentText(n dispatch.Notice, zone *time.Location) string {
 		all = append(all, "and "+plural(more, "more clock"))
 	}
 	all = append(all,
-		"Severity "+or(escape(v.Severity, maxFact), "not given")+", "+escape(v.Status, maxFact)+". Acknowledged by "+acknowledged(v, zone)+". Incident commander: "+person(v.Commander, "nobody yet")+".")
+		"Severity "+or(escape(v.Severity, maxFact), "not given")+", "+escape(v.Status, maxFact)+". Acknowledged by "+acknowledged(v, zone)+". Incident commander: "+commander(v)+".")
 	for _, s := range v.Incomplete[:min(len(v.Incomplete), maxNotices)] {
 		all = append(all, "Incomplete: "+escape(s, maxReason))
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"nis2clock/internal/dispatch"
+	"nis2clock/internal/incident"
 )
 
 // pageMessage calls the people in the channel to an incident, mostly because
@@ -14,6 +15,9 @@ func pageMessage(n dispatch.Notice, zone *time.Location) message {
 	call := refusal(n)
 	if call == "" {
 		call = everyone + "*This incident needs somebody to take it.*"
+	}
+	if n.Effect.Role == incident.Escalate && len(n.Refused) == 0 {
+		call = everyone + "*Nobody has answered for " + incident.Words(time.Duration(n.Effect.After)) + ". This incident needs somebody to take it.*"
 	}
 	about := []string{call, drillNote(v), repeatNote(n), lateNote(n, "page")}
 	text := slices.Concat([]string{mark(v) + escape(name(v), maxHeader)}, about)

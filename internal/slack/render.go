@@ -93,7 +93,7 @@ func refusal(n dispatch.Notice) string {
 // byFallback reports whether the notice calls everyone: it pages, or was
 // refused elsewhere.
 func byFallback(n dispatch.Notice) bool {
-	return n.Effect.Role == incident.Page || len(n.Refused) > 0
+	return n.Effect.Role == incident.Page || n.Effect.Role == incident.Escalate || len(n.Refused) > 0
 }
 
 // heading is the header block: plain text, which Slack still unescapes.

@@ -35,6 +35,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/incidents/{id}/fix-available":                      `{"fix_available_at":"` + now + `"}`,
 		"POST /api/v1/incidents/{id}/authority-messages":                 `{"direction":"in","kind":"order","text":"Tell the public.","entity":"default"}`,
 		"POST /api/v1/incidents/{id}/authority-messages/{number}/settle": `{"reason":"withdrawn by telephone"}`,
+		"POST /api/v1/incidents/{id}/hand-over":                          `{"to":"ben","reason":"end of shift"}`,
 		"POST /api/v1/incidents/{id}/notes":                              `{"text":"hello"}`,
 		"POST /api/v1/incidents/{id}/submissions":                        `{"stages":["early_warning"],"authority":"BSI","reference":"4711"}`,
 		"POST /api/v1/incidents/{id}/approvals":                          `{"stage":"early_warning","reason":"read twice"}`,

@@ -97,6 +97,9 @@ var open = map[string]string{
 	"/api/":                       "answers what no path takes",
 	"GET /sign-in":                "the way in",
 	"POST /sign-in":               "the way in",
+	"GET /calendar.ics":           "its token stands in the address and must be one that can only read",
+	"/webhook/pagerduty":          "PagerDuty signs what it sends (PD-13)",
+	"/webhook/pagerduty/{$}":      "the same, with a slash at its end",
 	"POST /sign-out":              "ends the session it comes with, if any",
 }
 

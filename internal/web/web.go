@@ -33,22 +33,26 @@ type Options struct {
 	Journal *journal.Store
 	Keeper  *access.Keeper
 	SignIn  *SignIn
-	// Intake is served at /webhook/alertmanager, Slack at
-	// /webhook/slack/interactions where it is not nil.
-	Intake, Slack http.Handler
+	// Intake is served at /webhook/alertmanager; where they are not nil, Slack
+	// at /webhook/slack/interactions and PagerDuty at /webhook/pagerduty.
+	Intake, Slack, PagerDuty http.Handler
+	// Locker takes evidence in and gives it out.
+	Locker *custody.Locker
+	// Report renders a report of an incident in one of [report.Formats].
+	Report func(ctx context.Context, id incident.ID, req report.Request, format string) ([]byte, error)
 	// Signature is the detached signature of what Report returns as PDF.
 	Signature func(ctx context.Context, id incident.ID, req ReportName) ([]byte, error)
 	// Approve freezes a report by the digest of its bytes.
 	Approve func(ctx context.Context, by incident.Person, role string, id incident.ID, req Approval) error
 	// Packet records an export and returns what writes the packet.
 	Packet func(ctx context.Context, by incident.Actor, id incident.ID, req PacketRequest) (func(context.Context, io.Writer) error, error)
-	// Locker takes evidence in and gives it out.
-	Locker *custody.Locker
-	// Report renders a report of an incident in one of [report.Formats].
-	Report func(ctx context.Context, id incident.ID, req report.Request, format string) ([]byte, error)
 	// Ready says what keeps the service from working (not ready) and what a
 	// person should know (notes).
 	Ready func() (problems, notes []string)
+	// PageURL is the address of an incident's page.
+	PageURL func(incident.ID) string
+	// OnCall says who is on call now.
+	OnCall func() OnCall
 	// Reload reads configuration and tokens again and records who asked for it
 	// with what it changes.
 	Reload func(by incident.Actor) error
@@ -77,10 +81,16 @@ func New(o Options) http.Handler {
 		mux.Handle("/webhook/slack/interactions", o.Slack)
 	}
 
+	if o.PagerDuty != nil {
+		mux.Handle("/webhook/pagerduty", o.PagerDuty)
+		mux.Handle("/webhook/pagerduty/{$}", o.PagerDuty)
+	}
+
 	mux.HandleFunc("GET /-/healthy", s.healthy)
 	mux.HandleFunc("GET /-/ready", s.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /checkpoint", s.checkpoint)
+	mux.HandleFunc("GET /calendar.ics", s.calendar)
 
 	cross := http.NewCrossOriginProtection()
 	handle := func(pattern string, h http.Handler) { mux.Handle(pattern, cross.Handler(h)) }
@@ -127,6 +137,8 @@ func (s *server) routes() []route {
 		{"GET /api/v1/incidents/{id}", s.showIncident, access.MayRead},
 		{"POST /api/v1/incidents/{id}/acknowledge", s.acknowledge, access.MayAct},
 		{"POST /api/v1/incidents/{id}/command", s.takeCommand, access.MayAct},
+		{"POST /api/v1/incidents/{id}/hand-over", s.handOver, access.MayAct},
+		{"GET /api/v1/oncall", s.onCall, access.MayRead},
 		{"POST /api/v1/incidents/{id}/facts", s.setFacts, access.MayAct},
 		{"POST /api/v1/incidents/{id}/report-fields", s.setReportFields, access.MayAct},
 		{"POST /api/v1/incidents/{id}/detected", s.redetect, access.MayDecide},

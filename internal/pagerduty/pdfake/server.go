@@ -1,5 +1,5 @@
-// Package pdfake stands in for PagerDuty's Events API v2 where there is none:
-// in tests and in the demo. It refuses what PagerDuty refuses (PD-2 to PD-5),
+// Package pdfake stands in for PagerDuty's Events API v2 and its v3 webhooks
+// where there is none: in tests and in the demo. It refuses what PagerDuty refuses (PD-2 to PD-5),
 // keeps alerts as PagerDuty does (PD-6 to PD-9) and fails when told to. It is
 // no notification service: nobody is woken.
 package pdfake
@@ -59,6 +59,8 @@ type Server struct {
 	alerts  map[alertKey]string // state
 	events  []Event
 	made    int // dedup keys made up
+	hooks   *hooks
+	roster  roster
 }
 
 type alertKey struct{ routing, dedup string }
@@ -149,6 +151,7 @@ func (s *Server) act(dedupKey, state string) bool {
 	for k := range s.alerts {
 		if k.dedup == dedupKey && s.move(k, state) {
 			acted = true
+			s.tell("incident."+state, dedupKey, &agent{Somebody.ID, "user_reference", Somebody.Name})
 		}
 	}
 	return acted
@@ -165,6 +168,10 @@ func (s *Server) move(k alertKey, state string) bool {
 
 // ServeHTTP implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == OnCallsPath {
+		s.serveOnCalls(w, r)
+		return
+	}
 	if r.URL.Path != Path {
 		http.NotFound(w, r)
 		return
@@ -253,11 +260,16 @@ func (s *Server) take(r request, body []byte) Event {
 		if state := s.alerts[k]; state == "" || state == Resolved {
 			s.alerts[k] = Triggered
 			e.Paged = true
+			s.tell("incident.triggered", e.DedupKey, &integration)
 		}
 	case "acknowledge":
-		s.move(k, Acknowledged)
+		if s.move(k, Acknowledged) {
+			s.tell("incident.acknowledged", e.DedupKey, &integration)
+		}
 	case "resolve":
-		s.move(k, Resolved)
+		if s.move(k, Resolved) {
+			s.tell("incident.resolved", e.DedupKey, &integration)
+		}
 	}
 	s.events = append(s.events, e)
 	f := s.onEvent

@@ -1,0 +1,88 @@
+package app
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"nis2clock/internal/config"
+	"nis2clock/internal/incident"
+	"nis2clock/internal/people"
+	"nis2clock/internal/webhookout"
+)
+
+// With no vendor at all people are told: a webhook hears of an incident, and of
+// nobody answering.
+func TestNoVendorAtAll(t *testing.T) {
+	var mu sync.Mutex
+	var roles []string
+	heard := make(chan struct{}, 100)
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var m webhookout.Message
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = json.Unmarshal(body, &m)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		roles = append(roles, string(m.Role))
+		mu.Unlock()
+		heard <- struct{}{}
+	}))
+	t.Cleanup(srv.Close)
+	cfg := config.Default()
+	cfg.DataDir, cfg.Web.Listen = t.TempDir(), "127.0.0.1:0"
+	cfg.Webhook = &webhookout.Config{URL: srv.URL, Secret: "0123456789abcdef"}
+	cfg.Clocks.Escalation.Steps = []incident.Step{{After: incident.Span(time.Millisecond), To: []incident.Target{{Channel: webhookout.Name}}}}
+	a, err := Start(t.Context(), Options{Config: cfg, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := a.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := a.Desk().Do(t.Context(), incident.Declare{Person: incident.Person{By: incident.Actor{Name: "ana", Via: "api"}}, Title: "It broke", DetectedAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		select {
+		case <-heard:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("heard only %q", roles)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if slices.Sort(roles); !slices.Equal(roles, []string{"escalate", "post"}) {
+		t.Errorf("heard %q", roles)
+	}
+}
+
+// A person is reached together with whoever stands in for them now.
+func TestAddresses(t *testing.T) {
+	all, faults := people.New([]people.Person{
+		{Name: "lead", Email: "lead@acme.example"}, {Name: "mute"},
+		{Name: "now", Email: "now@acme.example", DeputyFor: "lead"},
+		{Name: "later", Email: "later@acme.example", DeputyFor: "lead", From: time.Now().Add(time.Hour)},
+	})
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	a := &App{cfg: &config.Config{People: all}}
+	for name, want := range map[string][]string{"lead": {"lead@acme.example", "now@acme.example"}, "mute": nil, "gone": nil} {
+		if got := a.addresses(name); !slices.Equal(got, want) {
+			t.Errorf("%s is reached at %q, want %q", name, got, want)
+		}
+	}
+}
