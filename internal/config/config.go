@@ -11,6 +11,7 @@ import (
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
 	"nis2clock/internal/pagerduty"
+	"nis2clock/internal/people"
 	"nis2clock/internal/regime"
 	"nis2clock/internal/slack"
 )
@@ -22,6 +23,8 @@ type Config struct {
 	DataDir string
 	// Entities are the legal entities that report, at least one.
 	Entities []Entity
+	// People are those who are named; nil for nobody.
+	People *people.Directory
 	// Classification is what alerts become and how they are correlated.
 	Classification classify.Policy
 	Clocks         Clocks
@@ -152,6 +155,7 @@ func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("data_dir", c.DataDir),
 		slog.Any("entities", names),
+		slog.Int("people", len(c.People.All())),
 		slog.String("listen", c.Web.Listen),
 		slog.String("external_url", c.Web.ExternalURL),
 		slog.Bool("tls", c.Web.TLS != nil),

@@ -12,6 +12,7 @@ import (
 	"nis2clock/internal/classify"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/pagerduty"
+	"nis2clock/internal/people"
 	"nis2clock/internal/regime"
 	"nis2clock/internal/slack"
 
@@ -19,9 +20,20 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
+// directory holds people without a fault.
+func directory(t *testing.T, all ...people.Person) *people.Directory {
+	t.Helper()
+	d, faults := people.New(all)
+	for _, f := range faults {
+		t.Fatal(f)
+	}
+	return d
+}
+
 // equal compares configurations by what they mean.
 var equal = cmp.Options{
 	cmpopts.EquateEmpty(),
+	cmp.AllowUnexported(people.Directory{}),
 	cmp.Comparer(func(a, b incident.Threshold) bool { return a == b }),
 	cmp.Comparer(func(a, b *time.Location) bool { return a == b || a != nil && b != nil && a.String() == b.String() }),
 }
@@ -46,6 +58,13 @@ func TestExampleLoads(t *testing.T) {
 			Place:   regime.Place{Zone: berlin, Holidays: regime.Holidays{{Year: 2027, Month: 1, Day: 1}: "", {Year: 2027, Month: 3, Day: 26}: "", {Year: 2027, Month: 3, Day: 29}: ""}},
 			Contact: Contact{Name: "Erika Mustermann", Role: "CISO", Email: "ciso@acme.example", Phone: "+49 30 123456"},
 		}},
+		People: directory(t,
+			people.Person{Name: "Max Beispiel", Role: access.Commander},
+			people.Person{
+				Name: "Erika Mustermann", Email: "erika@acme.example", Phone: "+49 30 123457", Role: access.Auditor,
+				Slack: people.SlackID{Team: "T024BE7LD", User: "U024BE7LH"}, PagerDuty: "PXPGF42",
+				DeputyFor: "Max Beispiel", From: time.Date(2026, 12, 23, 23, 0, 0, 0, time.UTC), Until: time.Date(2027, 1, 2, 23, 0, 0, 0, time.UTC),
+			}),
 		Classification: classify.Policy{
 			CorrelateBy: []string{"alertname", "cluster"}, CorrelateWithin: 12 * time.Hour, TriageWithin: 2 * time.Hour,
 			Rules: rules(t, classify.Rule{

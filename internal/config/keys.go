@@ -24,6 +24,7 @@ func (c *Config) read(s *section) {
 	defer s.close()
 	scalar(s, "data_dir", &c.DataDir, s.resolve)
 	c.entities(s)
+	c.people(s)
 	if sub, ok := s.section("classification"); ok {
 		c.classification(sub)
 	}

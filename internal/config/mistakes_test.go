@@ -59,7 +59,7 @@ func TestMistakes(t *testing.T) {
 		{"a word at the root", "data_dir:/data\n", []string{"1: want keys with values, such as name: value"}},
 		{"two documents", "data_dir: /a\n---\ndata_dir: /b\n", []string{"3: a second document: keep one"}},
 		{"a directive", "%YAML 1.2\n---\ndata_dir: /a\n", []string{"3: a second document: keep one"}},
-		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, entities, classification, clocks, intake, pagerduty, slack, web or reports"}},
+		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, entities, people, classification, clocks, intake, pagerduty, slack, web or reports"}},
 		{"unknown key below", "web:\n  listen: :80\n  tsl: {}\n", []string{"3: web.tsl: unknown key: want listen, external_url or tls"}},
 		{"unknown key in a list", "entities:\n  - name: a\n  - contact: {mail: x}\n", []string{"3: entities[1].contact.mail: unknown key: want name, role, email or phone"}},
 		{"unknown key that may be a secret", "slack:\n  channel: C024BE91L\n  token_file: token\n  signing_secret_file: token\n  x0xb-123456: 1\n", []string{"5: slack: unknown key: want token, token_file, signing_secret, signing_secret_file, channel or url"}},
@@ -139,6 +139,14 @@ func TestMistakes(t *testing.T) {
 		{"short routing key", "pagerduty:\n  routing_key_file: short\n", []string{"2: pagerduty.routing_key_file: the key has 15 characters, not 32: copy the integration key of an Events API v2 integration"}},
 		{"unset variable", "pagerduty:\n  routing_key: ${NOBODY}\n", []string{"2: pagerduty.routing_key: the environment variable named there is empty or not set"}},
 		{"path in PagerDuty's address", "pagerduty: {routing_key_file: key, url: https://events.pagerduty.com/v2/enqueue}\n", []string{"1: pagerduty.url: has a path: end the address with the host"}},
+		{"people", "people:\n  - role: boss\n  - name: a@b\n    slack: {user: U1}\n    until: tomorrow\n  - {name: c, role: intake, deputy_for: d}\n", []string{
+			"2: people[0].name: is missing: the journal calls the person by it",
+			`2: people[0].role: "boss" is no role of a person: want commander, responder, auditor or admin`,
+			`3: people[1].name: "a@b" is not a name: want up to 64 letters, digits, spaces and . , ' ( ) _ -`,
+			"4: people[1].slack.team: is missing: a user's id names nobody without the workspace's; it is in the address of Slack in a browser",
+			`5: people[1].until: "tomorrow" is neither a date such as 2027-01-01 nor a time with offset such as 2027-01-01T08:00:00+01:00`,
+			`6: people[2].deputy_for: nobody in people is called "d"`,
+			`6: people[2].role: "intake" is no role of a person: want commander, responder, auditor or admin`}},
 		{"Slack by half", "slack:\n  url: ftp://x\n", []string{
 			"1: slack.channel: is missing: give the id of the channel to post to, such as C024BE91L",
 			"1: slack.token_file: is missing: name the file that holds the app's bot token (xoxb-…), or write token: ${NAME}",
@@ -157,7 +165,7 @@ func TestMistakes(t *testing.T) {
 		{"templates", "reports: {templates_dir: token}\n", []string{"1: reports.templates_dir: the path named there is not that of a folder"}},
 		{"certificate", "web: {tls: {cert_file: ., key_file: key}}\n", []string{"1: web.tls.cert_file: the path named there is not that of a file"}},
 		{"all at once, by line", "zzz: 1\nweb: {listen: x}\nclocks: {overdue_every: x}\ndata_dir: []\n", []string{
-			"1: zzz: unknown key: want data_dir, entities, classification, clocks, intake, pagerduty, slack, web or reports",
+			"1: zzz: unknown key: want data_dir, entities, people, classification, clocks, intake, pagerduty, slack, web or reports",
 			`2: web.listen: "x" is not host:port, such as 127.0.0.1:2555, or :2555 for every interface`,
 			`3: clocks.overdue_every: "x" is not a length of time such as 15m, 4h or 1d`,
 			"4: data_dir: want a single value"}},
