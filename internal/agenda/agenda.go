@@ -11,6 +11,7 @@ package agenda
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"nis2clock/internal/incident"
@@ -93,8 +94,26 @@ func wanted(i *incident.Incident, p *incident.ReminderPolicy, now time.Time, add
 		if key := key(i.ID, "message", ch); live && i.Done[key].IsZero() {
 			add(incident.Effect{Key: key, Role: incident.Post, For: ch, Revision: i.Revision}, i.OpenedAt)
 		}
-		if m := i.Message; m != nil && m.Channel == ch && m.Revision < i.Revision && !now.Before(m.At.Add(UpdateEvery)) {
+		if live {
+			questions(i, ch, now, add)
+		}
+		if m := i.Message; m != nil && m.Channel == ch && stale(i, m, now) && !now.Before(m.At.Add(UpdateEvery)) {
 			add(incident.Effect{Key: key(i.ID, "update", ch), Role: incident.Update, For: ch, Revision: i.Revision}, i.UpdatedAt)
+		}
+	}
+}
+
+// stale reports whether the message shows what is no longer so.
+func stale(i *incident.Incident, m *incident.Message, now time.Time) bool {
+	return m.Revision < i.Revision || i.ExpiredSince(m.At, now)
+}
+
+// questions adds what waits for somebody's confirmation.
+func questions(i *incident.Incident, ch string, now time.Time, add func(incident.Effect, time.Time)) {
+	for n := range i.Proposals {
+		p := &i.Proposals[n]
+		if key := key(i.ID, "proposal", strconv.Itoa(p.Number), ch); p.State(now) == incident.ProposalOpen && i.Done[key].IsZero() {
+			add(incident.Effect{Key: key, Role: incident.Ask, For: ch, Proposal: p.Number, Revision: i.Revision}, p.Made.At)
 		}
 	}
 }
@@ -185,8 +204,13 @@ func Next(i *incident.Incident, p *incident.ReminderPolicy, now time.Time) time.
 			consider(again(out))
 		}
 	}
-	if m := i.Message; m != nil && m.Revision < i.Revision {
-		consider(m.At.Add(UpdateEvery))
+	if m := i.Message; m != nil {
+		if stale(i, m, now) {
+			consider(m.At.Add(UpdateEvery))
+		}
+		for n := range i.Proposals {
+			consider(i.Proposals[n].ExpiresAt)
+		}
 	}
 	if i.Status == incident.StatusClosed || i.Reportability == incident.ReportNotReportable {
 		return next

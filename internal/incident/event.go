@@ -28,6 +28,8 @@ type Meta struct {
 	// Key and Digest make a person's command idempotent; see [Command].
 	Key    string `json:"key,omitzero"`
 	Digest string `json:"digest,omitzero"`
+	// ProposedBy asked for what By confirmed; see [Propose].
+	ProposedBy Actor `json:"proposed_by,omitzero"`
 }
 
 // About implements [Event].
@@ -73,6 +75,10 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	Intended{}.Kind():       decode[Intended],
 	Delivered{}.Kind():      decode[Delivered],
 	Failed{}.Kind():         decode[Failed],
+
+	ProposalMade{}.Kind():    decode[ProposalMade],
+	ProposalSettled{}.Kind(): decode[ProposalSettled],
+	ActionRefused{}.Kind():   decode[ActionRefused],
 }
 
 func decode[E Event](payload []byte, opts ...json.Options) (Event, error) {

@@ -4,9 +4,9 @@ import "strings"
 
 // MarkNotReportable records the decision that the incident is not significant.
 type MarkNotReportable struct {
-	Person
-	ID     ID
-	Reason string
+	Person `json:"-"`
+	ID     ID     `json:"id"`
+	Reason string `json:"reason"`
 }
 
 func (c MarkNotReportable) decide(_ *Rules, d *decision) (any, error) {

@@ -64,6 +64,7 @@ type Incident struct {
 	Alerts       []*Alert
 	Clocks       []Clock
 	Notes        []Note
+	Proposals    []Proposal // in order of their numbers
 	// Cut are batches the sender truncated, by body digest.
 	Cut []Cut
 

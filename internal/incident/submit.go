@@ -11,12 +11,12 @@ import (
 // Submit records that a report went to an authority. One submission may close
 // several stages.
 type Submit struct {
-	Person
-	ID         ID
-	Entity     string // the incident's only one when empty
-	Regime     string // nis2 when empty
-	Stages     []string
-	Submission Submission
+	Person     `json:"-"`
+	ID         ID         `json:"id"`
+	Entity     string     `json:"entity,omitzero"` // the incident's only one when empty
+	Regime     string     `json:"regime,omitzero"` // nis2 when empty
+	Stages     []string   `json:"stages"`
+	Submission Submission `json:"submission"`
 }
 
 func (c Submit) decide(r *Rules, d *decision) (any, error) {

@@ -47,6 +47,9 @@ type View struct {
 	Evidence   []struct{}  `json:"evidence"`
 	Links      Links       `json:"links"`
 	Revision   uint64      `json:"revision"`
+	// Proposals are what somebody asked for that another must confirm, settled
+	// ones too.
+	Proposals []ProposalView `json:"proposals"`
 }
 
 // Significance is the decision of Art. 23(3). "Not significant" is recorded
@@ -113,7 +116,7 @@ func (i *Incident) View(now time.Time) View {
 		Significance: Significance{Decision: Undecided, Criteria: []string{}},
 		Reason:       i.Reason, Previous: some(i.Previous), Incomplete: i.Incomplete(),
 		Clocks: []ClockView{}, Alerts: []AlertView{}, Evidence: []struct{}{}, Revision: i.Revision,
-		Links: Links{Self: "/api/v1/incidents/" + string(i.ID), Page: "/incidents/" + string(i.ID), Packet: "/api/v1/incidents/" + string(i.ID) + "/packet.zip"},
+		Proposals: i.proposalViews(now), Links: Links{Self: "/api/v1/incidents/" + string(i.ID), Page: "/incidents/" + string(i.ID), Packet: "/api/v1/incidents/" + string(i.ID) + "/packet.zip"},
 	}
 	if i.Aware != nil {
 		v.AwareAt, v.AwareBy = new(i.Aware.At), new(i.Aware.Person)
