@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -37,7 +36,7 @@ func (a *App) makeChannels() ([]dispatch.Channel, error) {
 	}
 	if c := a.cfg.Slack; c != nil {
 		cfg := *c
-		cfg.Zone = a.cfg.Zone()
+		cfg.Zone, cfg.People = a.cfg.Zone(), a.cfg.People
 		ch, err := slack.New(cfg, &http.Client{Timeout: vendorTimeout})
 		if err != nil {
 			return nil, err
@@ -75,7 +74,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 			return a.URL() + "/incidents/" + string(id)
 		},
 	})
-	interactions, err := a.slackHandler()
+	interactions, err := a.slackHandler(reg)
 	if err != nil {
 		return nil, err
 	}
@@ -84,42 +83,6 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 		Desk: a.desk, Journal: a.store, Keeper: a.keeper, SignIn: a.signIn, Intake: in, Slack: interactions,
 		Report: a.Report, Ready: a.ready, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
 	}), nil
-}
-
-// slackHandler answers the Acknowledge button; nil where Slack cannot call.
-func (a *App) slackHandler() (http.Handler, error) {
-	c := a.cfg.Slack
-	if c == nil || c.SigningSecret == "" {
-		return nil, nil
-	}
-	h, err := slack.Interactions(slack.Inbound{
-		Secrets: func() []string { return []string{c.SigningSecret} },
-		Act:     a.slackAct, BaseURL: c.BaseURL, Log: a.o.Logger,
-	})
-	if err != nil {
-		return nil, err
-	}
-	a.onStop("slack replies", func(context.Context) error { h.Wait(); return nil })
-	return h, nil
-}
-
-// slackAct does what a button in Slack asks for and says what came of it.
-func (a *App) slackAct(ctx context.Context, act slack.Action) (string, error) {
-	if act.Kind != slack.Acknowledge {
-		return "nis2clock does not know this button.", nil
-	}
-	_, err := a.desk.Do(ctx, incident.Acknowledge{Person: incident.Person{By: incident.Actor{Name: act.User, Via: "slack"}}, ID: act.Incident})
-	if err != nil {
-		return web.Public(err)
-	}
-	v, ok := a.desk.Incident(act.Incident)
-	if !ok || v.AcknowledgedBy == nil {
-		return "Acknowledged.", nil
-	}
-	if *v.AcknowledgedBy != act.User {
-		return fmt.Sprintf("%s was already acknowledged by %s. No clock stops: only a submitted report does that.", v.ID, *v.AcknowledgedBy), nil
-	}
-	return fmt.Sprintf("You acknowledged %s. No clock stops: only a submitted report does that.", v.ID), nil
 }
 
 // renderer parses the report templates.

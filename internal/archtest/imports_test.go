@@ -47,11 +47,14 @@ var rules = map[string]rule{
 	},
 	"internal/pagerduty":        {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
 	"internal/pagerduty/pdfake": {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
-	"internal/slack":            {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
-	"internal/slack/slackfake":  {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
-	"internal/report":           {[]string{"internal/incident", "internal/regime", "internal/report/pdf"}, "a report is drawn from the record as it was, so it must not reach what is running"},
-	"internal/report/pdf":       {nil, "Markdown to PDF, whatever it says"},
-	"templates":                 {nil, "files only"},
+	"internal/slack": {
+		[]string{"internal/incident", "internal/desk", "internal/dispatch", "internal/access", "internal/people"},
+		"an adapter words one notice for one vendor, and takes to the desk what people who are known (people) and have the right (access) ask for there",
+	},
+	"internal/slack/slackfake": {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
+	"internal/report":          {[]string{"internal/incident", "internal/regime", "internal/report/pdf"}, "a report is drawn from the record as it was, so it must not reach what is running"},
+	"internal/report/pdf":      {nil, "Markdown to PDF, whatever it says"},
+	"templates":                {nil, "files only"},
 
 	// What puts them together.
 	"internal/config": {

@@ -85,6 +85,7 @@ func TestExampleLoads(t *testing.T) {
 		Slack: &slack.Config{
 			Token: "example-bot-token", SigningSecret: "example-signing-secret", Channel: "C024BE91L",
 			BaseURL: "https://slack.example/api/", Zone: berlin,
+			AppToken: "example-app-token", Unknown: slack.RefuseUnknown, ConfirmWithin: 2 * time.Hour, SecondPerson: []slack.Kind{slack.NotReportable}, Mark: "pushpin",
 		},
 		Web: Web{
 			Listen: "0.0.0.0:2555", ExternalURL: "https://nis2.acme.example",

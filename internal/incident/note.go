@@ -1,6 +1,10 @@
 package incident
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // AddNote adds a line to the timeline.
 type AddNote struct {
@@ -21,22 +25,52 @@ func (c AddNote) decide(_ *Rules, d *decision) (any, error) {
 	return c.ID, nil
 }
 
+// Quote adds to the timeline what Author wrote elsewhere, at WrittenAt.
+type Quote struct {
+	Person
+	ID        ID
+	Text      string
+	Author    Actor
+	WrittenAt time.Time
+}
+
+func (c Quote) decide(_ *Rules, d *decision) (any, error) {
+	_, done, err := c.onIncident(d, c.ID)
+	if err != nil || done {
+		return c.ID, err
+	}
+	if strings.TrimSpace(c.Text) == "" {
+		return nil, invalid("a quoted note needs text")
+	}
+	d.emit(Noted{Meta: c.metaFor(c.ID), Text: c.Text, Author: c.Author, WrittenAt: c.WrittenAt.UTC()})
+	return c.ID, nil
+}
+
 // Noted adds a note to the timeline.
 type Noted struct {
 	Meta
-	Text string `json:"text"`
+	Text      string    `json:"text"`
+	Author    Actor     `json:"author,omitzero"`
+	WrittenAt time.Time `json:"written_at,omitzero"`
 }
 
 func (Noted) Kind() string { return "incident.noted/v1" }
 
-func (e Noted) Describe() string { return "note: " + e.Text }
+func (e Noted) Describe() string {
+	if e.Author.Name == "" {
+		return "note: " + e.Text
+	}
+	return fmt.Sprintf("note, written by %s at %s: %s", e.Author, utc(e.WrittenAt), e.Text)
+}
 
 // Note is a line a person added.
 type Note struct {
 	Stamp
 	Text string
+	// Author wrote it, where that is not who added it.
+	Author Actor
 }
 
 func (ev Noted) applyTo(_ *State, i *Incident, e Entry) {
-	i.Notes = append(i.Notes, Note{Stamp: Stamp{By: ev.By, At: e.At}, Text: ev.Text})
+	i.Notes = append(i.Notes, Note{Stamp: Stamp{By: ev.By, At: e.At}, Text: ev.Text, Author: ev.Author})
 }

@@ -36,6 +36,13 @@ func (p Person) repeated(d *decision) (ID, bool, error) {
 	return was.id, true, nil
 }
 
+// Applied reports whether a command was applied under the person's key, with
+// the same content, and is remembered at now.
+func (s *State) Applied(p Person, now time.Time) bool {
+	was, ok := s.commands[p.Key]
+	return ok && p.Key != "" && was.digest == p.Digest && now.Sub(was.at) <= KeyLife
+}
+
 // onIncident finds the incident of a person's command. done is true when the
 // command was applied before.
 func (p Person) onIncident(d *decision, id ID) (i *Incident, done bool, err error) {

@@ -18,8 +18,10 @@ type Proposable interface {
 	What() string
 	// Plan says in a sentence what it would do.
 	Plan() string
-	target() ID
-	by(Person) Proposable
+	// Subject is the incident it is about.
+	Subject() ID
+	// For is the command with another sender.
+	For(Person) Proposable
 }
 
 // proposables is every kind of command that can be proposed.
@@ -89,7 +91,7 @@ type Propose struct {
 }
 
 func (c Propose) decide(_ *Rules, d *decision) (any, error) {
-	i, done, err := c.onIncident(d, c.Do.target())
+	i, done, err := c.onIncident(d, c.Do.Subject())
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +194,7 @@ func (c SettleProposal) decide(r *Rules, d *decision) (any, error) {
 		if err != nil {
 			return nil, refused("proposal %d cannot be read any more: %v", p.Number, err)
 		}
-		if _, err := cmd.by(Person{By: c.By, Proposer: p.Made.By}).decide(r, d); err != nil {
+		if _, err := cmd.For(Person{By: c.By, Proposer: p.Made.By}).decide(r, d); err != nil {
 			return nil, err
 		}
 	}
@@ -283,9 +285,11 @@ func (c Submit) Plan() string {
 	return s
 }
 
-func (c Submit) target() ID { return c.ID }
+// Subject implements [Proposable].
+func (c Submit) Subject() ID { return c.ID }
 
-func (c Submit) by(p Person) Proposable {
+// For implements [Proposable].
+func (c Submit) For(p Person) Proposable {
 	c.Person = p
 	return c
 }
@@ -296,9 +300,11 @@ func (MarkNotReportable) What() string { return "not_reportable/v1" }
 // Plan implements [Proposable].
 func (c MarkNotReportable) Plan() string { return "decide that it is not significant: " + c.Reason }
 
-func (c MarkNotReportable) target() ID { return c.ID }
+// Subject implements [Proposable].
+func (c MarkNotReportable) Subject() ID { return c.ID }
 
-func (c MarkNotReportable) by(p Person) Proposable {
+// For implements [Proposable].
+func (c MarkNotReportable) For(p Person) Proposable {
 	c.Person = p
 	return c
 }

@@ -11,6 +11,7 @@ import (
 
 	"nis2clock/internal/dispatch"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/people"
 )
 
 // Name is the channel's name in effects and metrics.
@@ -28,6 +29,9 @@ type Channel struct {
 	api  *slackapi.Client
 	id   string
 	zone *time.Location
+	// people are called by their Slack ids, as their roles are at now.
+	people *people.Directory
+	now    func() time.Time
 }
 
 var _ dispatch.Channel = (*Channel)(nil)
@@ -43,7 +47,7 @@ func New(cfg Config, client *http.Client) (*Channel, error) {
 		return nil, err
 	}
 	api := slackapi.New(cfg.Token, slackapi.OptionAPIURL(base.String()), slackapi.OptionHTTPClient(newTransport(client)))
-	return &Channel{api: api, id: cfg.Channel, zone: cfg.Zone}, nil
+	return &Channel{api: api, id: cfg.Channel, zone: cfg.Zone, people: cfg.People, now: time.Now}, nil
 }
 
 // Name implements [dispatch.Channel].
@@ -78,6 +82,9 @@ func (c *Channel) Send(ctx context.Context, n dispatch.Notice) (ref string, err 
 		return "", &dispatch.Error{Reason: dispatch.Rejected, Permanent: true, Detail: "message_not_found"}
 	}
 	m := render(n, c.zone)
+	if n.Effect.Role == incident.Ask {
+		m = askMessage(n, c.confirmers(n), c.zone)
+	}
 	ref, err = c.deliver(ctx, where, n.Key, m)
 	if refused, ok := errors.AsType[*dispatch.Error](err); ok && refusesBlocks(refused.Detail) {
 		ref, err = c.deliver(ctx, where, n.Key, message{text: m.text})
@@ -98,7 +105,7 @@ func (c *Channel) place(n dispatch.Notice) (place, bool) {
 	switch {
 	case n.Effect.Role == incident.Update:
 		return place{channel: message.channel, change: message.ts}, known
-	case n.Effect.Role == incident.Reminder && known && message.channel == c.id && !byFallback(n):
+	case (n.Effect.Role == incident.Reminder || n.Effect.Role == incident.Ask) && known && message.channel == c.id && !byFallback(n):
 		// A call to everyone reaches nobody inside a thread, and a thread in
 		// another channel is where the team used to read.
 		return place{channel: c.id, thread: message.ts}, true

@@ -22,9 +22,10 @@ func incidentMessage(n dispatch.Notice, zone *time.Location) message {
 	head = append(head, d.keep(sections(drillNote(v), refusal(n), repeatNote(n))...)...)
 	head = append(head, d.keep(facts(v, zone))...)
 	tail := d.keep(sections(openPage(n))...)
-	tail = append(tail, d.keep(button(v)...)...)
+	tail = append(tail, d.keep(buttons(n)...)...)
 	tail = append(tail, d.keep(written(n, zone))...)
 
+	proposals := proposalBlocks(&d, v, zone)
 	clocks := clockBlocks(&d, v, n.Now, zone)
 	notices := noticeBlocks(&d, v)
 	about := optional(&d, summary(v))
@@ -32,7 +33,7 @@ func incidentMessage(n dispatch.Notice, zone *time.Location) message {
 
 	return message{
 		text:   incidentText(n, zone),
-		blocks: slices.Concat(head, about, clocks, notices, alerts, tail),
+		blocks: slices.Concat(head, proposals, about, clocks, notices, alerts, tail),
 	}
 }
 

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,8 @@ func render(n dispatch.Notice, zone *time.Location) message {
 		return incidentMessage(n, zone)
 	case incident.Reminder:
 		return reminderMessage(n, zone)
+	case incident.Ask:
+		return askMessage(n, nil, zone)
 	case incident.Heartbeat:
 		return serviceMessage(n)
 	}
@@ -131,8 +134,46 @@ func button(v incident.View) []slackapi.Block {
 	if !acknowledgeable(v) {
 		return nil
 	}
-	b := slackapi.NewButtonBlockElement(AcknowledgeAction, string(v.ID), slackapi.NewTextBlockObject(slackapi.PlainTextType, "Acknowledge", false, false))
+	b := pressable(AcknowledgeAction, "Acknowledge", v.ID, 0)
 	return []slackapi.Block{slackapi.NewActionBlock("", b.WithStyle(slackapi.StylePrimary))}
+}
+
+// pressable is a button that sends which incident, and which proposal, it is
+// about.
+func pressable(action, label string, id incident.ID, proposal int) *slackapi.ButtonBlockElement {
+	return slackapi.NewButtonBlockElement(action, buttonValue(id, proposal), plainText(label, maxButton))
+}
+
+// buttons are what can be done about the incident as it stands. What is still
+// to be decided and submitted goes away once it is.
+func buttons(n dispatch.Notice) []slackapi.Block {
+	v := n.Incident
+	if v.ID == "" || v.Status == incident.StatusClosed {
+		return nil
+	}
+	var all []slackapi.BlockElement
+	add := func(shown bool, action, label string) {
+		if shown {
+			all = append(all, pressable(action, label, v.ID, 0))
+		}
+	}
+	if acknowledgeable(v) {
+		all = append(all, pressable(AcknowledgeAction, "Acknowledge", v.ID, 0).WithStyle(slackapi.StylePrimary))
+	}
+	decided := v.Reportability == incident.ReportNotReportable
+	add(true, TakeCommandAction, "Take command")
+	add(!decided, AssessAction, "Assess")
+	add(slices.ContainsFunc(v.Clocks, open), SubmitAction, "Mark submitted")
+	add(!decided, NotReportableAction, "Not significant")
+	add(true, NoteAction, "Add note")
+	if address, ok := webAddress(n.Page); ok {
+		for _, to := range []struct{ action, label, part string }{{RunbookAction, "Runbook", "#runbook"}, {ReportsAction, "Reports", "#reports"}} {
+			b := pressable(to.action, to.label, v.ID, 0)
+			b.URL = address + to.part
+			all = append(all, b)
+		}
+	}
+	return []slackapi.Block{slackapi.NewActionBlock("", all...)}
 }
 
 // openPage links to the incident's page; empty without an address.

@@ -134,10 +134,18 @@ func checkLimits(t *testing.T, m message, calls bool) {
 		case *slackapi.ContextBlock:
 			text("context", b.ContextElements.Elements[0].(*slackapi.TextBlockObject), 3000)
 		case *slackapi.ActionBlock:
-			button := b.Elements.ElementSet[0].(*slackapi.ButtonBlockElement)
-			text("label", button.Text, 75)
-			if button.ActionID != AcknowledgeAction || button.Value == "" || chars(button.Value) > 2000 {
-				t.Errorf("button %q %q", button.ActionID, button.Value)
+			if n := len(b.Elements.ElementSet); n == 0 || n > 25 {
+				t.Errorf("%d buttons in a row", n)
+			}
+			ids := map[string]bool{}
+			for _, e := range b.Elements.ElementSet {
+				button := e.(*slackapi.ButtonBlockElement)
+				text("label", button.Text, 75)
+				_, acts := pressedKinds[button.ActionID]
+				if !acts && button.URL == "" || ids[button.ActionID] || button.Value == "" || chars(button.Value) > 2000 || chars(button.URL) > 3000 {
+					t.Errorf("button %q %q %q", button.ActionID, button.Value, button.URL)
+				}
+				ids[button.ActionID] = true
 			}
 		default:
 			t.Errorf("block of type %T", b)

@@ -90,6 +90,8 @@ var open = map[string]string{
 	"/webhook/alertmanager":       "asks for the intake's credentials itself",
 	"/webhook/alertmanager/{$}":   "the same with a trailing slash",
 	"/webhook/slack/interactions": "checks Slack's signature itself",
+	"/webhook/slack/commands":     "checks Slack's signature itself",
+	"/webhook/slack/events":       "checks Slack's signature itself",
 	"GET /-/healthy":              "says only that the process answers",
 	"GET /-/ready":                "for orchestrators, which have no token",
 	"GET /metrics":                "for Prometheus, on a network of the operator's choice",

@@ -31,7 +31,7 @@ type Options struct {
 	Keeper  *access.Keeper
 	SignIn  *SignIn
 	// Intake is served at /webhook/alertmanager, Slack at
-	// /webhook/slack/interactions where it is not nil.
+	// /webhook/slack/interactions, commands and events where it is not nil.
 	Intake, Slack http.Handler
 	// Report renders one stage of an incident as PDF.
 	Report func(ctx context.Context, id incident.ID, stage string) ([]byte, error)
@@ -60,6 +60,8 @@ func New(o Options) http.Handler {
 	mux.Handle("/webhook/alertmanager/{$}", o.Intake)
 	if o.Slack != nil {
 		mux.Handle("/webhook/slack/interactions", o.Slack)
+		mux.Handle("/webhook/slack/commands", o.Slack)
+		mux.Handle("/webhook/slack/events", o.Slack)
 	}
 
 	mux.HandleFunc("GET /-/healthy", s.healthy)
