@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,6 +28,7 @@ import (
 	"nis2clock/internal/journal"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/report"
+	"nis2clock/internal/slack"
 	"nis2clock/internal/vault"
 	"nis2clock/internal/web"
 
@@ -56,6 +58,8 @@ type App struct {
 	reconcile *intake.Reconcile
 	report    *report.Renderer
 	signIn    *web.SignIn
+	socket    *slack.Socket // nil without Socket Mode
+	slackWell *slackCheck   // nil without Slack
 	channels  []dispatch.Channel
 	listener  net.Listener
 	server    *http.Server
@@ -303,7 +307,7 @@ func (a *App) ready() (problems, notes []string) {
 	if last := a.dispatch.LastRun(); last.IsZero() || time.Since(last) > agendaStale {
 		problems = append(problems, "the agenda has not been looked at for "+agendaStale.String()+": nobody is reminded")
 	}
-	return problems, append(a.dispatch.Status(), a.missed()...)
+	return problems, slices.Concat(a.dispatch.Status(), a.missed(), a.slackNotes())
 }
 
 // agendaStale is how long the agenda may go without a look before the service

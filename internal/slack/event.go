@@ -47,6 +47,15 @@ type Marked struct {
 // event comes again (SL-6).
 const markWithin = 2 * time.Second
 
+// Types of events the app asks for.
+const (
+	homeOpened    = "app_home_opened"
+	reactionAdded = "reaction_added"
+)
+
+// Events are the events the app has to be subscribed to, sorted.
+func Events() []string { return []string{homeOpened, reactionAdded} }
+
 // event answers one of the Events API. It may come twice, and comes again
 // when it could not be dealt with.
 func (h *Handler) event(ctx context.Context, payload []byte) (answer, error) {
@@ -62,9 +71,9 @@ func (h *Handler) event(ctx context.Context, payload []byte) (answer, error) {
 		return answer{}, nil
 	}
 	switch {
-	case ev.Type == "app_home_opened" && ev.Tab == "home":
+	case ev.Type == homeOpened && ev.Tab == "home":
 		return answer{after: h.home(ev.User, ev.User+"@"+e.TeamID)}, nil
-	case ev.Type == "reaction_added" && h.in.Mark != "" && ev.Reaction == h.in.Mark && ev.Item.Type == "message":
+	case ev.Type == reactionAdded && h.in.Mark != "" && ev.Reaction == h.in.Mark && ev.Item.Type == "message":
 		return answer{}, h.marked(ctx, e)
 	}
 	return answer{}, nil

@@ -116,7 +116,7 @@ func (h *Handler) sent(ctx context.Context, act Action) (answer, error) {
 	}
 	if err != nil {
 		h.unrecorded(ctx, act, err)
-		return answer{}, err
+		return answer{body: slackapi.NewUpdateViewSubmissionResponse(told("Not recorded", notRecorded))}, err
 	}
 	return answer{body: slackapi.NewUpdateViewSubmissionResponse(told(string(act.Incident), text))}, nil
 }

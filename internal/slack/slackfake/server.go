@@ -84,7 +84,7 @@ func New(cfg Config) *Server {
 	s := &Server{
 		cfg: cfg, done: make(chan struct{}), channels: map[string]*channel{}, calls: map[string]int{}, replies: map[string]*replyAddress{},
 		triggers: map[string]trigger{}, pages: map[string]jsontext.Value{},
-		scopes: map[string]bool{"chat:write": true, "channels:history": true},
+		scopes: map[string]bool{"chat:write": true, "channels:history": true, "commands": true, "reactions:read": true},
 	}
 	for _, id := range cfg.Channels {
 		s.channels[id] = &channel{joined: true}
@@ -131,8 +131,8 @@ func (s *Server) Calls() map[string]int {
 	return maps.Clone(s.calls)
 }
 
-// SetScopes replaces what the token may do. It begins with chat:write and
-// channels:history.
+// SetScopes replaces what the token may do. It begins with chat:write,
+// channels:history, commands and reactions:read.
 func (s *Server) SetScopes(scopes ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -227,14 +227,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusTooManyRequests)
 	default:
+		w.Header().Set("X-OAuth-Scopes", s.granted())
 		write(w, out)
 	}
+}
+
+// granted are the token's scopes as each answer names them.
+func (s *Server) granted() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(slices.Sorted(maps.Keys(s.scopes)), ",")
 }
 
 // call runs a method; wait is true when it is over the rate limit.
 func (s *Server) call(name string, r *http.Request) (out any, stored *Message, wait bool) {
 	m, ok := methods[name]
-	if !ok {
+	if !ok && name != "apps.connections.open" {
 		return refuse("unknown_method"), nil, false
 	}
 	token := r.PostForm.Get("token")

@@ -317,3 +317,12 @@ func jsonOf(r *http.Request) []byte {
 }
 
 type bodyKey struct{}
+
+// Form sends a form without questions that the app did not open here.
+func (s *Server) Form(ctx context.Context, callbackID, about, user, team string) (Sent, error) {
+	metadata, err := json.Marshal(map[string]string{"incident": about})
+	if err != nil {
+		return Sent{}, err
+	}
+	return s.Send(ctx, View{ID: "V0", User: user, Team: team, CallbackID: callbackID, Metadata: string(metadata)}, nil)
+}
