@@ -24,6 +24,8 @@ type incidentCmd struct {
 	Submit        submitCmd        `cmd:"" help:"Record a report that went to an authority. This stops its clock."`
 	Handled       handledCmd       `cmd:"" help:"Record that the handling has ended."`
 	NotReportable notReportableCmd `cmd:"" name:"not-reportable" help:"Record the decision that the incident is not reportable."`
+	Confirm       confirmCmd       `cmd:"" help:"Confirm what somebody without the right proposed."`
+	Reject        rejectCmd        `cmd:"" help:"Reject what somebody proposed."`
 	Close         closeCmd         `cmd:"" help:"Close an incident that owes no more reports."`
 }
 
@@ -166,6 +168,9 @@ func show(env *Env, v incident.View) error {
 	}
 	for _, s := range v.Incomplete {
 		row("INCOMPLETE", "%s", s)
+	}
+	for _, p := range v.Proposals {
+		row("Proposal", "%d by %s, %s: %s", p.Number, p.By, p.State, p.Plan)
 	}
 	row("Alerts", "%s", alerts(v.Alerts))
 	if err := tw.Flush(); err != nil {

@@ -28,8 +28,12 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/incidents/{id}/not-reportable": `{"reason":"below every threshold"}`,
 		"POST /api/v1/incidents/{id}/close":          ``,
 		"POST /api/v1/tokens":                        `{"name":"ana","role":"responder"}`,
-		"DELETE /api/v1/tokens/{name}":               ``,
-		"POST /-/reload":                             ``,
+
+		"POST /api/v1/incidents/{id}/proposals/{number}/confirm": ``,
+		"POST /api/v1/incidents/{id}/proposals/{number}/reject":  `{"reason":"not sent yet"}`,
+
+		"DELETE /api/v1/tokens/{name}": ``,
+		"POST /-/reload":               ``,
 	}
 	for _, r := range web.Routes() {
 		route := r.Pattern
@@ -46,10 +50,17 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 			if strings.HasSuffix(path, "/close") { // only what owes nothing can be closed
 				s.api("POST", "/incidents/"+id+"/not-reportable", `{"reason":"x"}`)
 			}
+			want := 1
+			if strings.Contains(path, "/proposals/") {
+				s.propose(id)
+				if strings.HasSuffix(path, "/confirm") {
+					want = 2 // that it was confirmed, and what was proposed
+				}
+			}
 			s.next.Clocks.OverdueEvery += time.Minute // for a reload to take over
 			s.token(access.Auditor, "t"+id)
 			before := entries(t, s)
-			a := s.send(method, strings.NewReplacer("{id}", id, "{name}", "t"+id).Replace(path), s.admin, body, "X-Nis2clock-Via", "cli")
+			a := s.send(method, strings.NewReplacer("{id}", id, "{name}", "t"+id, "{number}", "1").Replace(path), s.admin, body, "X-Nis2clock-Via", "cli")
 			if a.StatusCode/100 != 2 {
 				t.Fatalf("%s %s", a.Status, a.body)
 			}
@@ -60,8 +71,8 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 				}
 			}
 			after := entries(t, s)
-			if len(after) != len(before)+1 {
-				t.Fatalf("%d entries were written, want 1", len(after)-len(before))
+			if len(after) != len(before)+want {
+				t.Fatalf("%d entries were written, want %d", len(after)-len(before), want)
 			}
 			last := after[len(after)-1]
 			if last["actor"] != "admin" || last["via"] != "cli" || ofIncident && last["incident"] == nil {

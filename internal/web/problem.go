@@ -23,11 +23,14 @@ func (e errBadRequest) Unwrap() error { return e.error }
 // explain decides the status and the public text of an error, in one place.
 func explain(err error) (status int, text string) {
 	var bad errBadRequest
+	var forbidden errForbidden
 	var large *http.MaxBytesError
 	text = err.Error()
 	switch {
 	case errors.As(err, &large):
 		return http.StatusRequestEntityTooLarge, fmt.Sprintf("the request is larger than %d bytes", large.Limit)
+	case errors.As(err, &forbidden):
+		return http.StatusForbidden, text
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, text
 	case errors.Is(err, incident.ErrUnknown), errors.Is(err, incident.ErrUnknownToken), errors.Is(err, report.ErrStage):

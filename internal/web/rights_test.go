@@ -22,7 +22,7 @@ var allRoles = []access.Role{access.Admin, access.Commander, access.Responder, a
 // is let in.
 func everywhere(pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
-	return method, strings.NewReplacer("{id}", "INC-1999-0001", "{name}", "nobody", "{file}", "x.pdf", "{$}", "").Replace(path)
+	return method, strings.NewReplacer("{id}", "INC-1999-0001", "{name}", "nobody", "{number}", "1", "{file}", "x.pdf", "{$}", "").Replace(path)
 }
 
 // Every path is tried with every role: it serves those who have the right it
@@ -74,6 +74,7 @@ func TestWhatEachRoleMayDoToAnIncident(t *testing.T) {
 	for action, want := range map[string]access.Right{
 		"acknowledge": access.MayAct, "command": access.MayAct, "notes": access.MayAct, "facts": access.MayAct,
 		"aware": access.MayDecide, "not-reportable": access.MayDecide,
+		"proposals/{number}/confirm": access.MayDecide, "proposals/{number}/reject": access.MayDecide,
 		"submissions": access.MaySubmit, "handled": access.MaySubmit, "close": access.MaySubmit,
 	} {
 		if got := needs["POST /api/v1/incidents/{id}/"+action]; got != want {
