@@ -59,11 +59,24 @@ func Owed(i *incident.Incident, p *incident.ReminderPolicy, now time.Time) []Ite
 	if p == nil {
 		return nil
 	}
+	p = open(i, p)
 	var items []Item
 	wanted(i, p, now, func(e incident.Effect, since time.Time) {
 		items = append(items, item(i.ID, e, i.Pending[e.Key], p.Channels, since))
 	})
 	return items
+}
+
+// open is the policy without the channels that are closed to an incident out of
+// band: an attacker may be reading them, so that only pagers are left, also for
+// what a pager refuses.
+func open(i *incident.Incident, p *incident.ReminderPolicy) *incident.ReminderPolicy {
+	if !i.OutOfBand {
+		return p
+	}
+	only := *p
+	only.Channels = p.Pagers
+	return &only
 }
 
 // ready leaves out what waits for its next try.

@@ -24,6 +24,8 @@ type incidentCmd struct {
 	Submit        submitCmd        `cmd:"" help:"Record a report that went to an authority. This stops its clock."`
 	Handled       handledCmd       `cmd:"" help:"Record that the handling has ended."`
 	NotReportable notReportableCmd `cmd:"" name:"not-reportable" help:"Record the decision that the incident is not reportable."`
+	TLP           tlpCmd           `cmd:"" name:"tlp" help:"Say how far what is known of it may go (Traffic Light Protocol 2.0)."`
+	OutOfBand     outOfBandCmd     `cmd:"" name:"out-of-band" help:"Keep it out of Slack and mail, which an attacker may be reading."`
 	Confirm       confirmCmd       `cmd:"" help:"Confirm what somebody without the right proposed."`
 	Reject        rejectCmd        `cmd:"" help:"Reject what somebody proposed."`
 	Close         closeCmd         `cmd:"" help:"Close an incident that owes no more reports."`
@@ -152,6 +154,7 @@ func show(env *Env, v incident.View) error {
 	}
 	row("Incident", "%s  %s", v.ID, v.Title)
 	row("Status", "%s, %s%s", v.Status, strings.ReplaceAll(v.Reportability, "_", " "), prefixed(", severity ", v.Severity))
+	row("Confidential", "TLP:%s%s", v.TLP, outOfBand(v))
 	row("Detected", "%s, received %s", seconds(v.DetectedAt), seconds(v.ReceivedAt))
 	if v.AwareAt != nil {
 		row("Aware", "%s, %s", seconds(*v.AwareAt), *v.AwareBy)
@@ -190,6 +193,14 @@ func show(env *Env, v incident.View) error {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Title, state, remaining(c), seconds(c.DueAt), seconds(c.TargetAt), c.Basis, c.Source)
 	}
 	return tw.Flush()
+}
+
+// outOfBand says that an incident is kept out of chat and mail.
+func outOfBand(v incident.View) string {
+	if v.OutOfBand {
+		return ", OUT OF BAND: nothing goes to Slack and mail"
+	}
+	return ""
 }
 
 func prefixed(prefix, s string) string {

@@ -79,6 +79,8 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	ProposalMade{}.Kind():    decode[ProposalMade],
 	ProposalSettled{}.Kind(): decode[ProposalSettled],
 	ActionRefused{}.Kind():   decode[ActionRefused],
+	TLPSet{}.Kind():          decode[TLPSet],
+	OutOfBandSet{}.Kind():    decode[OutOfBandSet],
 }
 
 func decode[E Event](payload []byte, opts ...json.Options) (Event, error) {

@@ -65,6 +65,8 @@ type Incident struct {
 	Clocks       []Clock
 	Notes        []Note
 	Proposals    []Proposal // in order of their numbers
+	TLP          string     // empty for [DefaultTLP]
+	OutOfBand    bool       // nothing goes to chat and mail
 	// Cut are batches the sender truncated, by body digest.
 	Cut []Cut
 

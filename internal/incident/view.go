@@ -50,6 +50,8 @@ type View struct {
 	// Proposals are what somebody asked for that another must confirm, settled
 	// ones too.
 	Proposals []ProposalView `json:"proposals"`
+	// OutOfBand is true while nothing about it goes to chat and mail.
+	OutOfBand bool `json:"out_of_band"`
 }
 
 // Significance is the decision of Art. 23(3). "Not significant" is recorded
@@ -109,7 +111,7 @@ type Links struct {
 // View copies the incident out as it is at now.
 func (i *Incident) View(now time.Time) View {
 	v := View{
-		ID: i.ID, Title: i.Title, Summary: i.Summary, Status: i.Status, Reportability: i.Reportability, Exercise: i.Exercise, TLP: "AMBER",
+		ID: i.ID, Title: i.Title, Summary: i.Summary, Status: i.Status, Reportability: i.Reportability, Exercise: i.Exercise, TLP: i.tlp(), OutOfBand: i.OutOfBand,
 		DetectedAt: i.DetectedAt, ReceivedAt: i.ReceivedAt, OpenedAt: i.OpenedAt, UpdatedAt: i.UpdatedAt,
 		HandledAt: some(i.HandledAt), ClosedAt: some(i.ClosedAt), TriageBy: some(i.TriageBy),
 		Severity: i.Severity, Category: i.Category, Service: i.Service, Malicious: i.Malicious, CrossBorder: i.CrossBorder,

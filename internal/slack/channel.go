@@ -69,7 +69,7 @@ func (c *Channel) Send(ctx context.Context, n dispatch.Notice) (ref string, err 
 		return "", &dispatch.Error{Reason: dispatch.Rejected, Permanent: true, Detail: "message_not_found"}
 	}
 	m := render(n, c.zone)
-	if n.Effect.Role == incident.Ask {
+	if n.Effect.Role == incident.Ask && n.Incident.TLP != incident.TLPRed {
 		m = askMessage(n, c.confirmers(n), c.zone)
 	}
 	ref, err = c.deliver(ctx, where, n.Key, m)

@@ -100,6 +100,9 @@ func (c *Clerk) Form(a Action) (*Form, error) {
 	if !ok {
 		return nil, &Refusal{Text: fmt.Sprintf("There is no incident %s.", a.Incident)}
 	}
+	if v.OutOfBand || v.TLP == incident.TLPRed {
+		return nil, &Refusal{Text: elsewhere(v)}
+	}
 	if v.Status == incident.StatusClosed && a.Kind != Note {
 		return nil, &Refusal{Text: fmt.Sprintf("%s is closed: nothing about it can be decided here any more.", v.ID)}
 	}
@@ -122,6 +125,9 @@ func (c *Clerk) Act(ctx context.Context, a Action) (string, error) {
 	}
 	if !who.known && c.Unknown == RefuseUnknown {
 		return "", c.refuse(ctx, person, a, unlinked(a.User)+" Nothing was done.")
+	}
+	if v, ok := c.Desk.Incident(a.Incident); ok && v.OutOfBand { // whoever presses may be the attacker
+		return "", c.refuse(ctx, person, a, elsewhere(v))
 	}
 	switch a.Kind {
 	case Confirm, Reject:
@@ -339,6 +345,9 @@ func (c *Clerk) settle(ctx context.Context, who sender, p incident.Person, a Act
 	}
 	if a.Kind == Reject {
 		return fmt.Sprintf("You rejected proposal %d of %s.", a.Proposal, a.Incident), nil
+	}
+	if v.TLP == incident.TLPRed {
+		return fmt.Sprintf("You confirmed proposal %d of %s.", a.Proposal, a.Incident), nil
 	}
 	return fmt.Sprintf("You confirmed proposal %d of %s: %s.", a.Proposal, a.Incident, asked.Plan), nil
 }

@@ -110,7 +110,7 @@ func standing(c incident.ClockView, now time.Time, zone *time.Location) string {
 		if c.Stopped == nil {
 			return "stopped"
 		}
-		return "stopped: " + escape(*c.Stopped, maxReason)
+		return "stopped: " + foreign(*c.Stopped, maxReason)
 	case incident.ClockOverdue:
 		return "*OVERDUE by " + incident.Words(now.Sub(c.DueAt)) + "*"
 	case incident.ClockProjected:

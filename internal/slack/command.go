@@ -127,7 +127,7 @@ func (c *Clerk) sayHelp(context.Context, said) (string, error) {
 	return strings.TrimRight(b.String(), "\n"), nil
 }
 
-// Open are the first incidents that are not closed, at most limit, the next
+// Open are the first incidents that are neither closed nor out of band, at most limit, the next
 // deadline first, and how many more there are. Only those returned are copied:
 // there may be a thousand.
 func (c *Clerk) Open(limit int) (first []incident.View, more int) {
@@ -141,7 +141,7 @@ func (c *Clerk) Open(limit int) (first []incident.View, more int) {
 		var all []due
 		for _, id := range s.IDs() {
 			i, ok := s.Incident(id)
-			if !ok || i.Status == incident.StatusClosed {
+			if !ok || i.Status == incident.StatusClosed || i.OutOfBand {
 				continue
 			}
 			d := due{Incident: i}
@@ -180,7 +180,10 @@ func nextClock(v incident.View) (incident.ClockView, bool) {
 
 // incidentLine is an incident in one line of mrkdwn.
 func incidentLine(v incident.View, now time.Time) string {
-	s := "*" + mark(v) + escape(string(v.ID), maxFact) + "* " + escape(v.Title, maxName)
+	if v.TLP == incident.TLPRed {
+		return "*" + needsYou(v) + "*"
+	}
+	s := "*" + mark(v) + escape(string(v.ID), maxFact) + "* " + foreign(v.Title, maxName)
 	if c, ok := nextClock(v); ok {
 		return s + ": " + clockLine(c, now, nil)
 	}
@@ -213,6 +216,10 @@ func (c *Clerk) sayShow(_ context.Context, s said) (string, error) {
 	if !ok {
 		return "", noSuch(id)
 	}
+	if v.OutOfBand || v.TLP == incident.TLPRed {
+		return "", &Refusal{Text: elsewhere(v)}
+	}
+	v = capped(v)
 	now := c.Desk.Now()
 	list := []string{
 		"*" + mark(v) + escape(name(v), maxHeader) + "*",

@@ -186,6 +186,15 @@ func cases() map[string]dispatch.Notice {
 	n.Effect.Proposal = 3
 	all["ask-settled"] = n
 
+	for label, file := range map[string]string{"RED": "red", "AMBER+STRICT": "strict"} {
+		v = freshView(now)
+		v.TLP, v.Proposals = label, proposals(now)
+		all["post-"+file] = notice(incident.Post, now, v)
+	}
+	v = freshView(now)
+	v.Title, v.Summary = "Beacon to c2.evil.example", "192.0.2.77 fetched https://c2.evil.example/x and mailed drop@evil.example"
+	all["post-indicators"] = notice(incident.Post, now, v)
+
 	n = notice(incident.Heartbeat, now, incident.View{})
 	n.Text = "Watchdog has not been seen since 2026-11-22 01:50 UTC: alerts may not reach this service."
 	all["heartbeat"] = n

@@ -51,7 +51,7 @@ func facts(v incident.View, zone *time.Location) slackapi.Block {
 	add("Incident commander", person(v.Commander, "nobody yet"))
 	add("Detected", stamp(v.DetectedAt, zone))
 	add("Aware", aware(v, zone))
-	add("Service", escape(v.Service, maxFact))
+	add("Service", foreign(v.Service, maxFact))
 	add("Category", escape(strings.Trim(v.Category.Class+"/"+v.Category.Type, "/"), maxFact))
 	return slackapi.NewSectionBlock(nil, fields, nil)
 }
@@ -88,13 +88,13 @@ func written(n dispatch.Notice, zone *time.Location) slackapi.Block {
 	return slackapi.NewContextBlock("", verbatim(s))
 }
 
-func summary(v incident.View) string { return escape(v.Summary, maxSummary) }
+func summary(v incident.View) string { return foreign(v.Summary, maxSummary) }
 
 // noticeBlocks are the sentences on what is known to be missing.
 func noticeBlocks(d *draft, v incident.View) []slackapi.Block {
 	var out []slackapi.Block
 	for i, s := range v.Incomplete {
-		b := section(":warning: *Incomplete.* " + escape(s, maxReason))
+		b := section(":warning: *Incomplete.* " + foreign(s, maxReason))
 		if i == maxNotices || !d.take(b, smallBlock) {
 			return append(out, optional(d, fmt.Sprintf("_and %s on what is missing, on the incident's page_", plural(len(v.Incomplete)-i, "more notice")))...)
 		}
@@ -139,7 +139,7 @@ func alertList(v incident.View, limit int) string {
 	all := []string{fmt.Sprintf("*%s*, %d firing", plural(len(v.Alerts), "alert"), firing)}
 	rest := len(v.Alerts)
 	for _, name := range names[:min(len(names), maxNames)] {
-		line := "• " + or(escape(name, maxName), "(no alertname)")
+		line := "• " + or(foreign(name, maxName), "(no alertname)")
 		if count[name] > 1 {
 			line += fmt.Sprintf(" × %d", count[name])
 		}
@@ -168,7 +168,7 @@ func incidentText(n dispatch.Notice, zone *time.Location) string {
 	all = append(all,
 		"Severity "+or(escape(v.Severity, maxFact), "not given")+", "+escape(v.Status, maxFact)+". Acknowledged by "+acknowledged(v, zone)+". Incident commander: "+person(v.Commander, "nobody yet")+".")
 	for _, s := range v.Incomplete[:min(len(v.Incomplete), maxNotices)] {
-		all = append(all, "Incomplete: "+escape(s, maxReason))
+		all = append(all, "Incomplete: "+foreign(s, maxReason))
 	}
 	return lines(maxText, openPage(n), append(all, alertList(v, maxSummary))...)
 }

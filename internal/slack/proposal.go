@@ -43,7 +43,7 @@ func proposalBlocks(d *draft, v incident.View, zone *time.Location) []slackapi.B
 
 // proposalLine is a proposal and where it stands.
 func proposalLine(p incident.ProposalView, zone *time.Location) string {
-	s := ":raised_hand: *Proposal " + strconv.Itoa(p.Number) + "* by " + person(&p.By, "somebody") + ": " + escape(p.Plan, maxReason)
+	s := ":raised_hand: *Proposal " + strconv.Itoa(p.Number) + "* by " + person(&p.By, "somebody") + ": " + foreign(p.Plan, maxReason)
 	switch p.State {
 	case incident.ProposalOpen:
 		return s + "\n*Not in effect.* Somebody with the right has to confirm it before " + instant(p.ExpiresAt, zone) + "."
@@ -55,7 +55,7 @@ func proposalLine(p incident.ProposalView, zone *time.Location) string {
 		s += ", " + stamp(*p.SettledAt, zone)
 	}
 	if p.Reason != "" {
-		s += ": " + escape(p.Reason, maxReason)
+		s += ": " + foreign(p.Reason, maxReason)
 	}
 	return s
 }
@@ -74,18 +74,19 @@ const maxAsked = 10
 func askMessage(n dispatch.Notice, users []string, zone *time.Location) message {
 	v := n.Incident
 	number := n.Effect.Proposal
-	if number < 1 || number > len(v.Proposals) {
-		return message{text: lines(maxText, openPage(n), mark(v)+escape(name(v), maxHeader), "A proposal needs somebody's confirmation.")}
+	said, waits := "a proposal needs somebody's confirmation.", false
+	if number >= 1 && number <= len(v.Proposals) {
+		p := v.Proposals[number-1]
+		said, waits = proposalLine(p, zone), p.State == incident.ProposalOpen
 	}
-	p := v.Proposals[number-1]
 	call := ""
 	for _, u := range users[:min(len(users), maxAsked)] {
 		call += "<@" + u + "> "
 	}
-	about := []string{call + mark(v) + escape(string(v.ID), maxFact) + ": " + proposalLine(p, zone), drillNote(v), refusal(n), repeatNote(n), lateNote(n, "question")}
+	about := []string{call + mark(v) + escape(string(v.ID), maxFact) + ": " + said, drillNote(v), refusal(n), repeatNote(n), lateNote(n, "question")}
 	var d draft
 	blocks := d.keep(sections(append(about, openPage(n))...)...)
-	if p.State == incident.ProposalOpen {
+	if waits {
 		blocks = append(blocks, d.keep(answerButtons(v.ID, number))...)
 	}
 	return message{text: lines(maxText, openPage(n), about...), blocks: blocks}

@@ -21,6 +21,10 @@ type message struct {
 
 // render puts a notice into words. It reads nothing but the notice.
 func render(n dispatch.Notice, zone *time.Location) message {
+	if n.Incident.TLP == incident.TLPRed && n.Effect.Role != incident.Heartbeat {
+		return redMessage(n)
+	}
+	n.Incident = capped(n.Incident)
 	switch n.Effect.Role {
 	case incident.Post, incident.Update:
 		return incidentMessage(n, zone)
@@ -87,7 +91,7 @@ func refusal(n dispatch.Notice) string {
 		names = append(names, vendor(ch))
 	}
 	s := everyone + "*" + strings.Join(names, ", ") + " refused this. Nobody was paged.* Somebody here must take it."
-	if reason := escape(n.Reason, maxReason); reason != "" {
+	if reason := foreign(n.Reason, maxReason); reason != "" {
 		s += " The answer was: " + reason
 	}
 	return s
@@ -110,7 +114,7 @@ func name(v incident.View) string {
 	if v.Title == "" {
 		return string(v.ID)
 	}
-	return string(v.ID) + ": " + v.Title
+	return string(v.ID) + ": " + defang(v.Title)
 }
 
 // sections makes a block of each text that is not empty.

@@ -184,9 +184,13 @@ func stuffed(a, b string, nClocks, nAlerts, nNotices uint16, seconds int64, kind
 	for range nNotices % 100 {
 		v.Incomplete = append(v.Incomplete, a+b)
 	}
-	roles := []incident.Role{incident.Post, incident.Update, incident.Reminder, incident.Page, incident.Heartbeat}
+	asked := []string{incident.ProposalOpen, incident.ProposalExpired, incident.ProposalConfirmed, incident.ProposalRejected}
+	for i := range nNotices % 30 {
+		v.Proposals = append(v.Proposals, incident.ProposalView{Number: int(i) + 1, Plan: a + b, By: b, State: asked[i%4], Reason: a, SettledBy: &a, SettledAt: &now, ExpiresAt: now})
+	}
+	roles := []incident.Role{incident.Post, incident.Update, incident.Reminder, incident.Page, incident.Heartbeat, incident.Ask}
 	n := dispatch.Notice{
-		Item: agenda.Item{ID: v.ID, Effect: incident.Effect{Role: roles[int(kind&7)%len(roles)], Key: a}, Reason: b, Since: detected},
+		Item: agenda.Item{ID: v.ID, Effect: incident.Effect{Role: roles[int(kind&7)%len(roles)], Key: a, Proposal: 1}, Reason: b, Since: detected},
 		Key:  a, Incident: v, Page: "https://clock.example.org/" + a, Repeat: kind&32 != 0, Text: b, Now: now,
 	}
 	for i := range nNotices % 40 {

@@ -29,6 +29,8 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/incidents/{id}/close":          ``,
 		"POST /api/v1/tokens":                        `{"name":"ana","role":"responder"}`,
 
+		"POST /api/v1/incidents/{id}/tlp":                        `{"tlp":"RED"}`,
+		"POST /api/v1/incidents/{id}/out-of-band":                `{"on":true,"reason":"they read our mail"}`,
 		"POST /api/v1/incidents/{id}/proposals/{number}/confirm": ``,
 		"POST /api/v1/incidents/{id}/proposals/{number}/reject":  `{"reason":"not sent yet"}`,
 

@@ -121,6 +121,8 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/handled", s.handled, access.MaySubmit},
 		{"POST /api/v1/incidents/{id}/not-reportable", s.notReportable, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/close", s.closeIncident, access.MaySubmit},
+		{"POST /api/v1/incidents/{id}/tlp", s.setTLP, access.MayDecide},
+		{"POST /api/v1/incidents/{id}/out-of-band", s.outOfBand, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/proposals/{number}/confirm", s.settle(true), access.MayDecide},
 		{"POST /api/v1/incidents/{id}/proposals/{number}/reject", s.settle(false), access.MayDecide},
 		{"GET /api/v1/incidents/{id}/timeline", s.timeline, access.MayRead},
