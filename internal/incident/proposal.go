@@ -73,12 +73,31 @@ func (p *Proposal) State(now time.Time) string {
 	return ProposalOpen
 }
 
-// Proposal returns the proposal of that number.
+// Proposal returns the proposal of that number. An erased one is not there, so
+// that a number is no index.
 func (i *Incident) Proposal(number int) (*Proposal, bool) {
-	if number < 1 || number > len(i.Proposals) {
+	n := slices.IndexFunc(i.Proposals, func(p Proposal) bool { return p.Number == number })
+	if n < 0 {
 		return nil, false
 	}
-	return &i.Proposals[number-1], true
+	return &i.Proposals[n], true
+}
+
+// nextProposal is the number of the next one.
+func (i *Incident) nextProposal() int {
+	if len(i.Proposals) == 0 {
+		return 1
+	}
+	return i.Proposals[len(i.Proposals)-1].Number + 1
+}
+
+// Proposal returns the proposal of that number.
+func (v *View) Proposal(number int) (ProposalView, bool) {
+	n := slices.IndexFunc(v.Proposals, func(p ProposalView) bool { return p.Number == number })
+	if n < 0 {
+		return ProposalView{}, false
+	}
+	return v.Proposals[n], true
 }
 
 // Propose asks for a command on behalf of somebody who has no right to it. The
@@ -118,10 +137,11 @@ func (c Propose) decide(_ *Rules, d *decision) (any, error) {
 	case !c.ExpiresAt.After(d.now):
 		return nil, invalid("the proposal would expire at %s, which is over", utc(c.ExpiresAt))
 	}
+	number := i.nextProposal()
 	d.emit(ProposalMade{
-		Meta: c.metaFor(i.ID), Number: len(i.Proposals) + 1, What: c.Do.What(), Plan: c.Do.Plan(), Command: data, ExpiresAt: c.ExpiresAt.UTC(),
+		Meta: c.metaFor(i.ID), Number: number, What: c.Do.What(), Plan: c.Do.Plan(), Command: data, ExpiresAt: c.ExpiresAt.UTC(),
 	})
-	return len(i.Proposals), nil
+	return number, nil
 }
 
 // ProposalMade says what somebody asked for. Nothing has come of it yet.

@@ -139,3 +139,25 @@ func TestRefusalIsKept(t *testing.T) {
 		t.Errorf("a refusal is about %s, which there is not", last.About)
 	}
 }
+
+// Erasing one proposal leaves the others under their numbers.
+func TestErasedProposalLeavesTheOthers(t *testing.T) {
+	w := opened(t)
+	for _, reason := range []string{"a", "b"} {
+		w.do(Propose{Person: by("ana"), ExpiresAt: w.now.Add(time.Hour), Do: MarkNotReportable{ID: first, Reason: reason}})
+	}
+	s := NewState()
+	for _, e := range w.entries {
+		if made, ok := e.Event.(ProposalMade); ok && made.Number == 1 {
+			e.Event = nil
+		}
+		s.Apply(e)
+	}
+	i, _ := s.Incident(first)
+	if _, ok := i.Proposal(1); ok {
+		t.Error("the erased proposal is there")
+	}
+	if p, ok := i.Proposal(2); !ok || p.Number != 2 || i.nextProposal() != 3 {
+		t.Errorf("proposal 2: %+v, %v; the next is %d", p, ok, i.nextProposal())
+	}
+}

@@ -327,10 +327,10 @@ func orRefuse(cmd incident.Submit, r *Refusal) (incident.Proposable, *Refusal) {
 // Whoever made it may take it back.
 func (c *Clerk) settle(ctx context.Context, who sender, p incident.Person, a Action) (string, error) {
 	v, ok := c.Desk.Incident(a.Incident)
-	if !ok || a.Proposal < 1 || a.Proposal > len(v.Proposals) {
+	asked, there := v.Proposal(a.Proposal)
+	if !ok || !there {
 		return "", &Refusal{Text: "There is no such proposal."}
 	}
-	asked := v.Proposals[a.Proposal-1]
 	right, known := access.ForProposal(asked.What)
 	own := a.Kind == Reject && asked.By == who.actor.Name
 	if !known || !who.May(right) && !own {

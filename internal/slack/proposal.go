@@ -75,8 +75,7 @@ func askMessage(n dispatch.Notice, users []string, zone *time.Location) message 
 	v := n.Incident
 	number := n.Effect.Proposal
 	said, waits := "a proposal needs somebody's confirmation.", false
-	if number >= 1 && number <= len(v.Proposals) {
-		p := v.Proposals[number-1]
+	if p, ok := v.Proposal(number); ok {
 		said, waits = proposalLine(p, zone), p.State == incident.ProposalOpen
 	}
 	call := ""
@@ -94,13 +93,9 @@ func askMessage(n dispatch.Notice, users []string, zone *time.Location) message 
 
 // confirmers are the Slack users who can confirm what the notice asks.
 func (c *Channel) confirmers(n dispatch.Notice) []string {
-	number := n.Effect.Proposal
-	if number < 1 || number > len(n.Incident.Proposals) {
-		return nil
-	}
-	p := n.Incident.Proposals[number-1]
-	right, ok := access.ForProposal(p.What)
-	if !ok {
+	p, there := n.Incident.Proposal(n.Effect.Proposal)
+	right, known := access.ForProposal(p.What)
+	if !there || !known {
 		return nil
 	}
 	var users []string

@@ -27,9 +27,10 @@ func (s *server) settle(confirm bool) func(http.ResponseWriter, *http.Request) e
 		if err != nil {
 			return errBadRequest{fmt.Errorf("proposal %q is not a number", r.PathValue("number"))}
 		}
-		if v, ok := s.Desk.Incident(id(r)); ok && number >= 1 && number <= len(v.Proposals) {
+		v, _ := s.Desk.Incident(id(r))
+		if p, ok := v.Proposal(number); ok {
 			who, _ := access.From(r.Context())
-			right, known := access.ForProposal(v.Proposals[number-1].What)
+			right, known := access.ForProposal(p.What)
 			if !known || !who.Role.Has(right) {
 				return errForbidden{fmt.Errorf("your role %s may not answer proposal %d", who.Role, number)}
 			}
