@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,5 +44,20 @@ func TestProposalsOverTheAPI(t *testing.T) {
 	}
 	if v := s.api("GET", "/incidents/"+id, "").decode(t); v["reportability"] != "not_reportable" {
 		t.Errorf("reportability %v", v["reportability"])
+	}
+}
+
+// Nobody has to be in Slack to see what waits for an answer.
+func TestPageShowsWhatWaits(t *testing.T) {
+	s := start(t)
+	id := s.alert("A", "x")
+	s.propose(id)
+	s.api("POST", "/incidents/"+id+"/tlp", `{"tlp":"RED"}`)
+	s.api("POST", "/incidents/"+id+"/out-of-band", `{"on":true,"reason":"they read our chat"}`)
+	_, page := s.do(s.signIn(s.admin), "GET", "/incidents/"+id)
+	for _, want := range []string{"TLP:RED", "out of band", "Proposal 1 by rita", "open", "a drill"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q:\n%s", want, page)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -75,21 +76,26 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, ticket string) 
 		return // answered
 	}
 	k := &socket{conn: conn, done: make(chan struct{}), dead: make(chan struct{}), waiting: map[string]chan jsontext.Value{}}
-	if err := k.write(map[string]any{"type": "hello", "num_connections": 1, "connection_info": map[string]string{"app_id": "A0FAKE"}}); err != nil {
-		return
-	}
+	k.writing.Lock() // whoever has heard the hello can be sent envelopes, and nobody before
 	s.mu.Lock()
 	s.sockets.open = append(s.sockets.open, k)
 	s.mu.Unlock()
+	err = conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"hello","num_connections":1,"connection_info":{"app_id":"A0FAKE"}}`))
+	k.writing.Unlock()
+	if err != nil {
+		s.forget(k)
+		return
+	}
 	go k.ping(or0(s.cfg.PingEvery, 5*time.Second))
 	k.read()
+	s.forget(k)
+}
+
+// forget takes a socket that ended out of those that are open.
+func (s *Server) forget(k *socket) {
 	s.mu.Lock()
-	for n, other := range s.sockets.open {
-		if other == k {
-			s.sockets.open = append(s.sockets.open[:n:n], s.sockets.open[n+1:]...)
-		}
-	}
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	s.sockets.open = slices.DeleteFunc(s.sockets.open, func(other *socket) bool { return other == k })
 }
 
 func or0(d, otherwise time.Duration) time.Duration {
