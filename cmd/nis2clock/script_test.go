@@ -22,7 +22,8 @@ import (
 //	                    listens and set NIS2CLOCK_SERVER, and ADDR to its host
 //	                    and port; its stdout lands in serve.out and, once
 //	                    stopped, its stderr in serve.err
-//	stop                end it with SIGTERM; it must exit 0
+//	halt                end it with SIGTERM; it must exit 0 (stop is
+//	                    testscript's own, and ends the script)
 //	exits CODE CMD ARG… run a command that must end with this exit code
 //	alert DATA NAME     post a reportable alert of that name, with the intake
 //	                    token of the data folder, and set ID to the incident it
@@ -49,7 +50,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve": scriptServe, "stop": scriptStop, "exits": scriptExits,
+			"serve": scriptServe, "halt": scriptHalt, "exits": scriptExits,
 			"alert": scriptAlert, "flip": scriptFlip, "mode": scriptMode,
 		},
 	})
@@ -94,8 +95,8 @@ func scriptServe(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("ADDR", strings.TrimPrefix(p.url, "http://"))
 }
 
-func scriptStop(ts *testscript.TestScript, neg bool, args []string) {
-	want(ts, neg, args, 0, "stop")
+func scriptHalt(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 0, "halt")
 	p := *service(ts)
 	if p == nil || !p.running() {
 		ts.Fatalf("no server is running")

@@ -88,14 +88,15 @@ func ready(items []Item, now time.Time) []Item {
 // not delivered.
 func wanted(i *incident.Incident, p *incident.ReminderPolicy, now time.Time, add func(incident.Effect, time.Time)) {
 	live := i.Status != incident.StatusClosed && i.Reportability != incident.ReportNotReportable
-	if live && i.Acknowledged == nil {
+	if live && i.Acknowledged == nil && i.Reportability != incident.Voluntary { // nothing is owed that is worth waking anybody for
 		for _, ch := range p.Pagers {
 			if key := key(i.ID, "opened", ch); i.Done[key].IsZero() {
 				add(incident.Effect{Key: key, Role: incident.Page, For: ch, Revision: i.Revision}, i.OpenedAt)
 			}
 		}
 	}
-	if live {
+	triage(i, p, now, add)
+	if i.Status != incident.StatusClosed { // a breach may be owed although the incident is not
 		for n := range i.Clocks {
 			reminders(i, &i.Clocks[n], p, now, add)
 		}
@@ -123,8 +124,8 @@ func stale(i *incident.Incident, m *incident.Message, now time.Time) bool {
 
 // questions adds what waits for somebody's confirmation.
 func questions(i *incident.Incident, ch string, now time.Time, add func(incident.Effect, time.Time)) {
-	for n := range i.Proposals {
-		p := &i.Proposals[n]
+	for n := range i.Motions {
+		p := &i.Motions[n]
 		if key := key(i.ID, "proposal", strconv.Itoa(p.Number), ch); p.State(now) == incident.ProposalOpen && i.Done[key].IsZero() {
 			add(incident.Effect{Key: key, Role: incident.Ask, For: ch, Proposal: p.Number, Revision: i.Revision}, p.Made.At)
 		}
@@ -217,15 +218,18 @@ func Next(i *incident.Incident, p *incident.ReminderPolicy, now time.Time) time.
 			consider(again(out))
 		}
 	}
+	if untriaged(i) {
+		consider(i.TriageBy)
+	}
 	if m := i.Message; m != nil {
 		if stale(i, m, now) {
 			consider(m.At.Add(UpdateEvery))
 		}
-		for n := range i.Proposals {
-			consider(i.Proposals[n].ExpiresAt)
+		for n := range i.Motions {
+			consider(i.Motions[n].ExpiresAt)
 		}
 	}
-	if i.Status == incident.StatusClosed || i.Reportability == incident.ReportNotReportable {
+	if i.Status == incident.StatusClosed {
 		return next
 	}
 	for n := range i.Clocks {

@@ -47,7 +47,7 @@ func wander(w *world, rng *rand.Rand, id incident.ID) {
 	case 0:
 		try(incident.Acknowledge{Person: ana, ID: id})
 	case 1:
-		try(incident.BecomeAware{Person: ana, ID: id, At: back(40 * time.Hour), Reason: "corrected"})
+		try(incident.SetDate{Person: ana, ID: id, Date: incident.DateID{Date: incident.AwareAt}, At: back(40 * time.Hour), Reason: "corrected"})
 	case 2:
 		try(incident.Submit{Person: ana, ID: id, Stages: []string{[]string{"early_warning", "notification", "final_report"}[rng.IntN(3)]}})
 	case 3:
@@ -178,7 +178,7 @@ func TestNothingTwice(t *testing.T) {
 			case 0:
 				w.now = w.now.Add(time.Duration(rng.Int64N(int64(20 * time.Hour))))
 			case 1:
-				w.do(incident.BecomeAware{Person: ana, ID: id, At: w.now.Add(-time.Duration(rng.Int64N(int64(40 * time.Hour)))), Reason: "corrected"})
+				w.do(incident.SetDate{Person: ana, ID: id, Date: incident.DateID{Date: incident.AwareAt}, At: w.now.Add(-time.Duration(rng.Int64N(int64(40 * time.Hour)))), Reason: "corrected"})
 			case 2:
 				w.do(incident.Acknowledge{Person: ana, ID: id})
 			case 3:

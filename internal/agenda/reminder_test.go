@@ -109,7 +109,7 @@ func TestEarlierOfTargetAndDue(t *testing.T) {
 			id := w.declare()
 			w.say(id)
 			w.now = at("2026-11-20T14:00:00Z")
-			w.do(incident.BecomeAware{Person: ana, ID: id, At: at(tt.aware)})
+			w.do(incident.SetDate{Person: ana, ID: id, Date: incident.DateID{Date: incident.AwareAt}, At: at(tt.aware)})
 			w.now = at(tt.half).Add(-time.Second)
 			expect(t, about(w.say(id), "early_warning"))
 			w.now = at(tt.half)
@@ -267,13 +267,13 @@ func TestClockMovesEarlier(t *testing.T) {
 	w.now = at("2026-11-20T22:00:00Z")
 	expect(t, w.say(id), "reminder slack early_warning 50%")
 	w.now = w.now.Add(time.Hour)
-	w.do(incident.BecomeAware{Person: ana, ID: id, At: at("2026-11-20T01:00:00Z")}) // due at 01:00
+	w.do(incident.SetDate{Person: ana, ID: id, Date: incident.DateID{Date: incident.AwareAt}, At: at("2026-11-20T01:00:00Z")}) // due at 01:00
 	expect(t, about(w.say(id), "early_warning"),
 		"reminder pagerduty early_warning 75%+90%", "reminder slack early_warning 75%+90%")
 	w.now = at("2026-11-21T03:30:00Z")
 	expect(t, about(w.say(id), "early_warning"),
 		"reminder pagerduty early_warning 1h+0s+overdue 2h", "reminder slack early_warning 1h+0s+overdue 2h")
-	w.do(incident.BecomeAware{Person: ana, ID: id, At: at("2026-11-19T22:00:00Z"), Reason: "a customer called first"})
+	w.do(incident.SetDate{Person: ana, ID: id, Date: incident.DateID{Date: incident.AwareAt}, At: at("2026-11-19T22:00:00Z"), Reason: "a customer called first"})
 	expect(t, about(w.say(id), "early_warning"),
 		"reminder pagerduty early_warning overdue 5h", "reminder slack early_warning overdue 5h")
 }
@@ -286,10 +286,10 @@ func TestClockMovesLater(t *testing.T) {
 	id := w.declare()
 	w.say(id)
 	w.now = at("2026-11-20T11:00:00Z")
-	w.do(incident.BecomeAware{Person: ana, ID: id, At: at("2026-11-19T02:00:00Z")}) // a typo: overdue for nine hours
+	w.do(incident.SetDate{Person: ana, ID: id, Date: incident.DateID{Date: incident.AwareAt}, At: at("2026-11-19T02:00:00Z")}) // a typo: overdue for nine hours
 	expect(t, about(w.say(id), "early_warning"),
 		"reminder pagerduty early_warning 75%+90%+1h+0s+overdue 9h", "reminder slack early_warning 50%+75%+90%+1h+0s+overdue 9h")
-	w.do(incident.BecomeAware{Person: ana, ID: id, At: at("2026-11-20T10:30:00Z"), Reason: "wrong day"})
+	w.do(incident.SetDate{Person: ana, ID: id, Date: incident.DateID{Date: incident.AwareAt}, At: at("2026-11-20T10:30:00Z"), Reason: "wrong day"})
 	expect(t, about(w.say(id), "early_warning"))
 	for _, tt := range [][2]string{
 		{"2026-11-20T22:00:00Z", "slack early_warning 50%"},

@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nis2clock/internal/access"
@@ -56,6 +57,7 @@ type App struct {
 	keeper    *access.Keeper
 	dispatch  *dispatch.Dispatcher
 	reconcile *intake.Reconcile
+	recurring recurringCheck
 	report    *report.Renderer
 	signIn    *web.SignIn
 	socket    *slack.Socket // nil without Socket Mode
@@ -63,6 +65,10 @@ type App struct {
 	channels  []dispatch.Channel
 	listener  net.Listener
 	server    *http.Server
+
+	condemned   condemned
+	erasing     sync.Mutex  // one at a time, for the list of what is condemned
+	uncompacted atomic.Bool // erased bytes are still in the journal's file
 
 	created  []string // token files made at this start
 	teardown []step   // run in reverse
@@ -171,6 +177,9 @@ func (a *App) serve(handler http.Handler) error {
 		}
 	}
 	a.background(a.dispatch.Run, "dispatch")
+	if a.cfg.Retention.Every > 0 {
+		a.background(a.retain, "retention")
+	}
 	a.onStop("http", a.stopHTTP)
 	go func() {
 		var err error
@@ -307,7 +316,10 @@ func (a *App) ready() (problems, notes []string) {
 	if last := a.dispatch.LastRun(); last.IsZero() || time.Since(last) > agendaStale {
 		problems = append(problems, "the agenda has not been looked at for "+agendaStale.String()+": nobody is reminded")
 	}
-	return problems, slices.Concat(a.dispatch.Status(), a.missed(), a.slackNotes())
+	if a.uncompacted.Load() {
+		notes = append(notes, uncompactedNote)
+	}
+	return problems, slices.Concat(notes, a.dispatch.Status(), a.missed(), a.recurring.notes(a), a.slackNotes())
 }
 
 // agendaStale is how long the agenda may go without a look before the service
@@ -352,7 +364,16 @@ func (a *App) missed() (notes []string) {
 	return notes
 }
 
-// openVault opens the folder of large bodies.
+// openVault opens the folder of large bodies and artefacts.
 func (a *App) openVault() (*vault.Vault, error) {
-	return vault.Open(filepath.Join(a.cfg.DataDir, "vault"))
+	o, err := a.cfg.Vault.Options()
+	if err != nil {
+		return nil, err
+	}
+	v, err := vault.Open(filepath.Join(a.cfg.DataDir, "vault"), o)
+	if err != nil {
+		return nil, err
+	}
+	a.onStop("vault", func(context.Context) error { return v.Close() })
+	return v, nil
 }

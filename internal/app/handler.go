@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -52,6 +53,15 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.condemned = newCondemned(keep, a.cfg.DataDir)
+	if n, err := a.settle(context.Background()); err != nil {
+		a.o.Logger.Error("Content of the vault that an erasure left behind could not be removed", "err", err)
+	} else if n > 0 {
+		a.o.Logger.Info("Removed content of the vault that an erasure left behind", "files", n)
+	}
+	if err := a.startOffsite(reg, keep); err != nil {
+		return nil, err
+	}
 	in := intake.New(intake.Options{
 		Desk: a.desk, Vault: keep, Keeper: a.keeper, Classify: a.cfg.Classification, MaxBody: a.cfg.Intake.MaxBody,
 		Now: a.o.Now, Logger: a.o.Logger, Register: reg,
@@ -81,7 +91,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	a.signIn = web.NewSignIn(a.keeper, time.Now, strings.HasPrefix(a.cfg.Web.ExternalURL, "https:") || a.cfg.Web.TLS != nil, a.o.Logger)
 	return web.New(web.Options{
 		Desk: a.desk, Journal: a.store, Keeper: a.keeper, SignIn: a.signIn, Intake: in, Slack: interactions,
-		Report: a.Report, Ready: a.ready, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
+		Report: a.Report, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy, Ready: a.ready, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
 	}), nil
 }
 
@@ -105,12 +115,20 @@ func (a *App) renderer() (*report.Renderer, error) {
 // Report makes one report as of the incident's last entry about content.
 func (a *App) Report(ctx context.Context, id incident.ID, stage string) ([]byte, error) {
 	var src report.Source
+	known := false
 	a.desk.View(func(s *incident.State) {
-		if i, ok := s.Incident(id); ok {
+		var i *incident.Incident
+		if i, known = s.Incident(id); known {
 			src.Incident = i.View(i.UpdatedAt)
 			src.Journal.Size = i.Revision
 		}
 	})
+	if !known {
+		return nil, fmt.Errorf("%w: %s", incident.ErrUnknown, id)
+	}
+	if src.Incident.Erased {
+		return nil, fmt.Errorf("%w: %s was erased: there is nothing to report on", incident.ErrRefused, id)
+	}
 	entries, err := desk.Entries(ctx, a.desk, a.store, id)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package app
 
 import (
 	"runtime"
+	"slices"
 
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
@@ -25,31 +26,43 @@ type incidentCollector struct {
 	desk                         *desk.Desk
 	due, target, overdue, counts *prometheus.Desc
 	unacknowledged               *prometheus.Desc
+
+	// Those of a notice to a controller name it as well.
+	noticeDue, noticeTarget *prometheus.Desc
+	untriaged, late         *prometheus.Desc
 }
 
 func newIncidentCollector(d *desk.Desk) *incidentCollector {
 	labels := []string{"incident", "entity", "regime", "stage", "exercise"}
+	due := func(labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("nis2clock_clock_due_timestamp_seconds", "When the report is due by the conservative reading of the law.", labels, nil)
+	}
+	target := func(labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("nis2clock_clock_target_timestamp_seconds", "When the report is due by the house rule, from detection.", labels, nil)
+	}
+	withParty := append(slices.Clip(labels), "counterparty")
 	return &incidentCollector{
-		desk:           d,
-		due:            prometheus.NewDesc("nis2clock_clock_due_timestamp_seconds", "When the report is due by the conservative reading of the law.", labels, nil),
-		target:         prometheus.NewDesc("nis2clock_clock_target_timestamp_seconds", "When the report is due by the house rule, from detection.", labels, nil),
+		desk: d,
+		due:  due(labels...), target: target(labels...),
+		noticeDue: due(withParty...), noticeTarget: target(withParty...),
+		untriaged:      prometheus.NewDesc("nis2clock_events_untriaged", "Suspicious events nobody has assessed.", nil, nil),
+		late:           prometheus.NewDesc("nis2clock_events_triage_overdue", "Suspicious events nobody has assessed in time.", nil, nil),
 		overdue:        prometheus.NewDesc("nis2clock_clocks_overdue", "Clocks past their due instant whose report is still owed.", nil, nil),
 		counts:         prometheus.NewDesc("nis2clock_incidents", "Incidents by status.", []string{"status", "exercise"}, nil),
 		unacknowledged: prometheus.NewDesc("nis2clock_incidents_unacknowledged", "Open incidents nobody has acknowledged.", nil, nil),
 	}
 }
 
-// Describe implements [prometheus.Collector].
-func (c *incidentCollector) Describe(ch chan<- *prometheus.Desc) {
-	prometheus.DescribeByCollect(c, ch)
-}
+// Describe implements [prometheus.Collector]. It describes nothing, so that the
+// series of one name may differ in whether they have a counterparty.
+func (c *incidentCollector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements [prometheus.Collector].
 func (c *incidentCollector) Collect(ch chan<- prometheus.Metric) {
 	now := c.desk.Now()
 	type key struct{ status, exercise string }
 	counts := map[key]int{{incident.Open, "false"}: 0, {incident.StatusHandled, "false"}: 0, {incident.StatusClosed, "false"}: 0}
-	overdue, unacked := 0, 0
+	overdue, unacked, untriaged, late := 0, 0, 0, 0
 	var out []prometheus.Metric
 	c.desk.View(func(s *incident.State) {
 		for _, id := range s.IDs() {
@@ -71,9 +84,24 @@ func (c *incidentCollector) Collect(ch chan<- prometheus.Metric) {
 					overdue++
 				}
 				labels := []string{string(id), k.Entity, string(k.Regime), string(k.Stage), exercise}
-				out = append(out,
-					prometheus.MustNewConstMetric(c.due, prometheus.GaugeValue, float64(k.DueAt.UnixMilli())/1e3, labels...),
-					prometheus.MustNewConstMetric(c.target, prometheus.GaugeValue, float64(k.TargetAt.UnixMilli())/1e3, labels...))
+				due, target := c.due, c.target
+				if k.Counterparty != "" {
+					labels = append(labels, k.Counterparty)
+					due, target = c.noticeDue, c.noticeTarget
+				}
+				if !k.DueAt.IsZero() {
+					out = append(out, prometheus.MustNewConstMetric(due, prometheus.GaugeValue, float64(k.DueAt.UnixMilli())/1e3, labels...))
+				}
+				out = append(out, prometheus.MustNewConstMetric(target, prometheus.GaugeValue, float64(k.TargetAt.UnixMilli())/1e3, labels...))
+			}
+		}
+		for _, id := range s.EventIDs() {
+			ev, _ := s.Event(id)
+			if ev.Assessed() == nil {
+				untriaged++
+			}
+			if ev.Overdue(now) {
+				late++
 			}
 		}
 	})
@@ -84,6 +112,8 @@ func (c *incidentCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(c.counts, prometheus.GaugeValue, float64(n), k.status, k.exercise)
 	}
 	ch <- prometheus.MustNewConstMetric(c.overdue, prometheus.GaugeValue, float64(overdue))
+	ch <- prometheus.MustNewConstMetric(c.untriaged, prometheus.GaugeValue, float64(untriaged))
+	ch <- prometheus.MustNewConstMetric(c.late, prometheus.GaugeValue, float64(late))
 	ch <- prometheus.MustNewConstMetric(c.unacknowledged, prometheus.GaugeValue, float64(unacked))
 }
 

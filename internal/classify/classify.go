@@ -289,9 +289,5 @@ func (p Policy) correlation(d *Decision, labels map[string]string, counting []*r
 // Fingerprint is the identity Alertmanager gives a label set (AM-7): 16 hex
 // digits over the labels alone. It is for senders that leave it out.
 func Fingerprint(labels map[string]string) string {
-	set := make(model.LabelSet, len(labels))
-	for k, v := range labels {
-		set[model.LabelName(k)] = model.LabelValue(v)
-	}
-	return set.Fingerprint().String()
+	return model.Fingerprint(model.LabelsToSignature(labels)).String()
 }

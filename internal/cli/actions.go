@@ -47,37 +47,35 @@ type factsCmd struct {
 	Summary     *string `help:"What happened, in a sentence or more." placeholder:"TEXT"`
 	Malicious   *string `help:"Are unlawful or malicious acts suspected: yes, no or unknown." placeholder:"ANSWER"`
 	CrossBorder *string `name:"cross-border" help:"Could there be a cross-border impact: yes, no or unknown." placeholder:"ANSWER"`
+
+	AffectsTrustService *string `name:"affects-trust-service" help:"Is the provision of trust services affected: yes, no or unknown. No needs a reason: it gives more time." placeholder:"ANSWER"`
+	Ongoing             *string `help:"Will the incident be ongoing when the final report falls due: yes, no or unknown. Yes needs a reason: a progress report is owed then." placeholder:"ANSWER"`
+	Reason              string  `help:"Why, of the two above."`
 }
 
 // Run implements the verb.
 func (c *factsCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
 	body := map[string]any{}
-	for name, v := range map[string]*string{"summary": c.Summary, "malicious": c.Malicious, "cross_border": c.CrossBorder} {
+	for name, v := range map[string]*string{
+		"summary": c.Summary, "malicious": c.Malicious, "cross_border": c.CrossBorder,
+		"affects_trust_service": c.AffectsTrustService, "ongoing_at_final_due": c.Ongoing,
+	} {
 		if v != nil {
 			body[name] = *v
 		}
 	}
 	if len(body) == 0 {
-		return usage("say at least one of --summary, --malicious and --cross-border")
+		return usage("say at least one of --summary, --malicious, --cross-border, --affects-trust-service and --ongoing")
+	}
+	if c.Reason != "" {
+		body["reason"] = c.Reason
 	}
 	return up.act(ctx, env, incidentPath(c.ID, "facts"), body)
 }
 
-type awareCmd struct {
-	ID     string  `arg:"" help:"INC-…"`
-	At     instant `required:"" help:"When it was clear that the incident is significant (RFC 3339 with offset)." placeholder:"TIME"`
-	By     string  `help:"Who became aware, if not you." placeholder:"NAME"`
-	Reason string  `help:"Why; needed to change what is recorded."`
-}
-
-// Run implements the verb.
-func (c *awareCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
-	return up.act(ctx, env, incidentPath(c.ID, "aware"), map[string]any{"aware_at": c.At.Time, "aware_by": c.By, "reason": c.Reason})
-}
-
 type submitCmd struct {
 	ID        string   `arg:"" help:"INC-…"`
-	Stages    []string `arg:"" name:"stage" help:"early_warning, notification, final_report, …; one submission may close several."`
+	Stages    []string `arg:"" optional:"" name:"stage" help:"early_warning, notification, final_report, …; one submission may close several."`
 	At        instant  `help:"When it was sent (RFC 3339 with offset; default now)." placeholder:"TIME"`
 	Receipt   instant  `help:"When the authority received it." placeholder:"TIME"`
 	Authority string   `help:"To whom."`
@@ -85,14 +83,20 @@ type submitCmd struct {
 	Reference string   `help:"The authority's reference."`
 	Submitter string   `help:"Who sent it, if not you." placeholder:"NAME"`
 	Entity    string   `help:"For which entity, where there are several."`
-	Regime    string   `help:"Under which regime." default:"nis2"`
+	Regime    string   `help:"Under which regime (default nis2, or the only one)."`
 	SHA256    string   `name:"sha256" help:"Digest of what was sent." placeholder:"HEX"`
+
+	Controller string `help:"The controller that was told of a breach, as its processor; then no stage is needed." placeholder:"NAME"`
 }
 
 // Run implements the verb.
 func (c *submitCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
+	if len(c.Stages) == 0 && c.Controller == "" {
+		return usage("say which stage was submitted, such as early_warning, or with --controller who was told")
+	}
 	body := map[string]any{
-		"stages": c.Stages, "authority": c.Authority, "channel": c.Channel, "reference": c.Reference,
+		"controller": c.Controller,
+		"stages":     c.Stages, "authority": c.Authority, "channel": c.Channel, "reference": c.Reference,
 		"submitter": c.Submitter, "entity": c.Entity, "regime": c.Regime, "sha256": c.SHA256,
 	}
 	if !c.At.IsZero() {
@@ -102,20 +106,6 @@ func (c *submitCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
 		body["receipt_at"] = c.Receipt.Time
 	}
 	return up.act(ctx, env, incidentPath(c.ID, "submissions"), body)
-}
-
-type handledCmd struct {
-	ID string  `arg:"" help:"INC-…"`
-	At instant `help:"When (RFC 3339 with offset; default now)." placeholder:"TIME"`
-}
-
-// Run implements the verb.
-func (c *handledCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
-	body := map[string]any{}
-	if !c.At.IsZero() {
-		body["handled_at"] = c.At.Time
-	}
-	return up.act(ctx, env, incidentPath(c.ID, "handled"), body)
 }
 
 type notReportableCmd struct {

@@ -32,10 +32,16 @@ type program struct {
 	CheckConfig checkConfigCmd `cmd:"" name:"check-config" help:"Read a configuration and name every mistake in it."`
 	Classify    classifyCmd    `cmd:"" help:"Show what a webhook body would do, and which label or rule says so; changes nothing."`
 	Incident    incidentCmd    `cmd:"" help:"Act on incidents through the service's API."`
+	Event       eventCmd       `cmd:"" help:"Report and assess suspicious events, before they are incidents."`
+	Register    registerCmd    `cmd:"" help:"Read the registers the law has an entity keep."`
 	Report      reportCmd      `cmd:"" help:"Render a report of an incident."`
 	Journal     journalCmd     `cmd:"" help:"Who did what, when."`
 	Token       tokenCmd       `cmd:"" help:"Make, list and revoke API tokens."`
+	Retention   retentionCmd   `cmd:"" help:"List what has been kept long enough, and erase it with --apply."`
+	Erase       eraseCmd       `cmd:"" help:"Erase a closed incident, or single entries, on a lawful request."`
+	Compact     compactCmd     `cmd:"" help:"Rewrite the journal of a stopped service without its free pages."`
 	Verify      verifyCmd      `cmd:"" help:"Check a data folder against its own signed head."`
+	Restore     restoreCmd     `cmd:"" help:"Rebuild a data folder from the off-site copy."`
 	Deadlines   deadlinesCmd   `cmd:"" help:"Calculate reporting deadlines; needs no server."`
 	Holidays    holidaysCmd    `cmd:"" help:"List the public holidays that roll a deadline in a Member State."`
 	Version     versionCmd     `cmd:"" help:"Print versions."`

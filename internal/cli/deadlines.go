@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"nis2clock/internal/cli/deadline"
+	"nis2clock/internal/config"
 	"nis2clock/internal/regime"
 )
 
@@ -16,10 +17,11 @@ import (
 type deadlinesCmd struct {
 	Ask deadlinesFlags `embed:""`
 
-	Facts *string `help:"Ask with every vector of a YAML file." placeholder:"FILE"`
-	Check *string `help:"Compare the answers with the due instants in a file of vectors and print each difference; without --facts, the file's own vectors are asked." placeholder:"FILE"`
-	Law   *string `help:"Folder of regimes and Member States that add to the built-in ones or override them." placeholder:"DIR"`
-	JSON  bool    `name:"json" help:"Print JSON."`
+	Facts  *string `help:"Ask with every vector of a YAML file." placeholder:"FILE"`
+	Check  *string `help:"Compare the answers with the due instants in a file of vectors and print each difference; without --facts, the file's own vectors are asked." placeholder:"FILE"`
+	Config *string `help:"Configuration file whose regimes count too." placeholder:"FILE"`
+	Law    *string `help:"Folder of regimes and Member States that add to the built-in ones or override them." placeholder:"DIR"`
+	JSON   bool    `name:"json" help:"Print JSON."`
 }
 
 // deadlinesFlags is [deadline.Flags] on the command line.
@@ -45,13 +47,13 @@ type deadlinesFlags struct {
 
 // Run implements the verb.
 func (c *deadlinesCmd) Run(env *Env) error {
-	law, err := c.law()
+	law, err := c.law(env)
 	if err != nil {
 		return err
 	}
 	if c.Facts != nil || c.Check != nil {
 		if !reflect.ValueOf(c.Ask).IsZero() {
-			return usage("--facts and --check bring their own facts: leave out all other flags but --law and --json")
+			return usage("--facts and --check bring their own facts: leave out all other flags but --law, --config and --json")
 		}
 		return c.vectors(env, law)
 	}
@@ -76,12 +78,20 @@ func (c *deadlinesCmd) Run(env *Env) error {
 	return deadline.WriteText(env.Stdout, q.Answer())
 }
 
-// law is the law to count by: the built-in one, with the operator's folder if one is given.
-func (c *deadlinesCmd) law() (*regime.Set, error) {
-	if c.Law == nil {
-		return regime.Builtin(), nil
+// law is the law to count by: the built-in one, with the operator's folders if some are given.
+func (c *deadlinesCmd) law(env *Env) (*regime.Set, error) {
+	base := regime.Builtin()
+	if c.Config != nil {
+		cfg, err := config.Load(*c.Config, env.Getenv)
+		if err != nil {
+			return nil, joinLines(err)
+		}
+		base = cfg.Law
 	}
-	law, err := regime.Builtin().With(os.DirFS(*c.Law))
+	if c.Law == nil {
+		return base, nil
+	}
+	law, err := base.With(os.DirFS(*c.Law))
 	if err != nil {
 		return nil, fmt.Errorf("--law %s: %s", *c.Law, strings.ReplaceAll(err.Error(), "\n", "; "))
 	}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strings"
 	"text/tabwriter"
 	"time"
 
 	"nis2clock/internal/incident"
+	"nis2clock/internal/regime"
 )
 
 type incidentCmd struct {
@@ -20,15 +20,29 @@ type incidentCmd struct {
 	Take          takeCmd          `cmd:"" help:"Become the incident commander."`
 	Note          noteCmd          `cmd:"" help:"Add a note to the timeline."`
 	Facts         factsCmd         `cmd:"" help:"Say what happened, and answer the two questions of the early warning."`
+	Assess        assessCmd        `cmd:"" help:"Find out whether it is significant, and decide."`
+	Recurring     recurringCmd     `cmd:"" help:"Propose sets of small incidents that may together be significant; look once a quarter."`
+	Detected      detectedCmd      `cmd:"" help:"Record that it was detected earlier than its alerts say; never later."`
 	Aware         awareCmd         `cmd:"" help:"Record when the entity became aware that the incident is significant."`
+	Classified    classifiedCmd    `cmd:"" help:"Record when it was classified as major (DORA)."`
+	FixAvailable  fixAvailableCmd  `cmd:"" name:"fix-available" help:"Record since when a corrective or mitigating measure is available (CRA)."`
+	ImpactEnded   impactEndedCmd   `cmd:"" name:"impact-ended" help:"Record when its impact ended."`
+	Recovered     recoveredCmd     `cmd:"" help:"Record when the service was restored."`
 	Submit        submitCmd        `cmd:"" help:"Record a report that went to an authority. This stops its clock."`
+	Authority     authorityCmd     `cmd:"" help:"Record a message from the authority, or to it."`
+	Settle        settleCmd        `cmd:"" help:"Record that a message of the authority needs no answer any more."`
 	Handled       handledCmd       `cmd:"" help:"Record that the handling has ended."`
 	NotReportable notReportableCmd `cmd:"" name:"not-reportable" help:"Record the decision that the incident is not reportable."`
 	TLP           tlpCmd           `cmd:"" name:"tlp" help:"Say how far what is known of it may go (Traffic Light Protocol 2.0)."`
 	OutOfBand     outOfBandCmd     `cmd:"" name:"out-of-band" help:"Keep it out of Slack and mail, which an attacker may be reading."`
 	Confirm       confirmCmd       `cmd:"" help:"Confirm what somebody without the right proposed."`
 	Reject        rejectCmd        `cmd:"" help:"Reject what somebody proposed."`
+	Reopen        reopenCmd        `cmd:"" help:"Take back that it is not reportable, or closed: its clocks run again."`
+	Hold          holdCmd          `cmd:"" help:"Put an incident under legal hold: nothing of it is erased."`
+	Release       releaseCmd       `cmd:"" help:"End the legal hold."`
 	Close         closeCmd         `cmd:"" help:"Close an incident that owes no more reports."`
+	Breach        breachCmd        `cmd:"" help:"Record what is known of a personal data breach (GDPR Arts. 33, 34)."`
+	Reportability reportabilityCmd `cmd:"" help:"Report voluntarily (Art. 30), or after all because it must be."`
 }
 
 func incidentPath(id, action string) string {
@@ -54,10 +68,8 @@ type instant struct{ time.Time }
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
 func (t *instant) UnmarshalText(b []byte) (err error) {
-	if t.Time, err = time.Parse(time.RFC3339Nano, string(b)); err != nil {
-		return fmt.Errorf("%q is not a time with offset, such as 2026-11-20T16:30:00+01:00", b)
-	}
-	return nil
+	t.Time, err = regime.ParseInstant(string(b))
+	return err
 }
 
 type listCmd struct {
@@ -106,7 +118,7 @@ func next(v incident.View) *incident.ClockView {
 	var first *incident.ClockView
 	for n := range v.Clocks {
 		c := &v.Clocks[n]
-		if c.SubmittedAt == nil && c.Stopped == nil && (first == nil || c.DueAt.Before(first.DueAt)) {
+		if c.SubmittedAt == nil && c.Stopped == nil && (first == nil || c.DueAt.Before(first.DueAt)) { // without a due instant: first
 			first = c
 		}
 	}
@@ -122,108 +134,12 @@ func remaining(c incident.ClockView) string {
 	case incident.ClockSubmitted, incident.ClockStopped:
 		return ""
 	}
+	if c.DueAt.IsZero() {
+		return "without undue delay"
+	}
 	words := incident.Words(time.Duration(c.RemainingSeconds) * time.Second)
 	if c.RemainingSeconds < 0 {
 		words += " overdue"
 	}
 	return words
-}
-
-type showCmd struct {
-	ID string `arg:"" help:"INC-…"`
-}
-
-// Run implements the verb.
-func (c *showCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
-	var v incident.View
-	printed, err := up.get(ctx, env, "GET", incidentPath(c.ID, ""), nil, &v)
-	if err != nil || printed {
-		return err
-	}
-	return show(env, v)
-}
-
-// show prints an incident for a person.
-func show(env *Env, v incident.View) error {
-	tw := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
-	row := func(name string, format string, args ...any) {
-		fmt.Fprintf(tw, "%s\t%s\n", name, fmt.Sprintf(format, args...))
-	}
-	if v.Exercise {
-		row("EXERCISE", "not a real incident")
-	}
-	row("Incident", "%s  %s", v.ID, v.Title)
-	row("Status", "%s, %s%s", v.Status, strings.ReplaceAll(v.Reportability, "_", " "), prefixed(", severity ", v.Severity))
-	row("Confidential", "TLP:%s%s", v.TLP, outOfBand(v))
-	row("Detected", "%s, received %s", seconds(v.DetectedAt), seconds(v.ReceivedAt))
-	if v.AwareAt != nil {
-		row("Aware", "%s, %s", seconds(*v.AwareAt), *v.AwareBy)
-	} else {
-		row("Aware", "not recorded: clocks run from detection")
-	}
-	if v.AcknowledgedAt != nil {
-		row("Acknowledged", "%s, %s", *v.AcknowledgedBy, seconds(*v.AcknowledgedAt))
-	} else {
-		row("Acknowledged", "by nobody")
-	}
-	if v.Commander != nil {
-		row("Commander", "%s", *v.Commander)
-	}
-	for _, s := range v.Incomplete {
-		row("INCOMPLETE", "%s", s)
-	}
-	for _, p := range v.Proposals {
-		row("Proposal", "%d by %s, %s: %s", p.Number, p.By, p.State, p.Plan)
-	}
-	row("Alerts", "%s", alerts(v.Alerts))
-	if err := tw.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintln(env.Stdout)
-	tw = tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "REPORT\tSTATE\tLEFT\tDUE\tTARGET\tBASIS\tSOURCE")
-	for _, c := range v.Clocks {
-		state := c.State
-		if c.Late {
-			state += " (late)"
-		}
-		if c.Reference != nil {
-			state += " " + *c.Reference
-		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.Title, state, remaining(c), seconds(c.DueAt), seconds(c.TargetAt), c.Basis, c.Source)
-	}
-	return tw.Flush()
-}
-
-// outOfBand says that an incident is kept out of chat and mail.
-func outOfBand(v incident.View) string {
-	if v.OutOfBand {
-		return ", OUT OF BAND: nothing goes to Slack and mail"
-	}
-	return ""
-}
-
-func prefixed(prefix, s string) string {
-	if s == "" {
-		return ""
-	}
-	return prefix + s
-}
-
-// alerts counts the occurrences by status and names the first.
-func alerts(all []incident.AlertView) string {
-	firing := 0
-	for _, a := range all {
-		if a.Status == incident.Firing {
-			firing++
-		}
-	}
-	s := fmt.Sprintf("%d, %d firing", len(all), firing)
-	if len(all) > 0 {
-		s += ": " + all[0].Labels["alertname"]
-	}
-	if len(all) > 1 {
-		s += ", …"
-	}
-	return s
 }

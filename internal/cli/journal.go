@@ -88,10 +88,14 @@ func (c *journalCmd) table(env *Env, entries []jsontext.Value) error {
 		if e.Incident != nil {
 			about = *e.Incident
 		}
+		who := e.Actor + " via " + e.Via
+		if e.Via == "" { // erased, or the journal's own
+			who = "–"
+		}
 		if e.Erased {
 			what = e.Kind + ": erased"
 		}
-		fmt.Fprintf(tw, "%d\t%s\t%s\t%s via %s\t%s\n", e.Seq, seconds(e.At), about, e.Actor, e.Via, what)
+		fmt.Fprintf(tw, "%d\t%s\t%s\t%s\t%s\n", e.Seq, seconds(e.At), about, who, what)
 	}
 	return tw.Flush()
 }

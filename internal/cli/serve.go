@@ -61,13 +61,14 @@ func (c *serveCmd) Run(ctx context.Context, env *Env) error {
 		}
 	}
 	// Rebuilding the state from a long journal is a burst of garbage over a
-	// growing heap; afterwards memory counts for more than processor time.
+	// growing heap. What it took is given back before the first alert comes.
 	tune(300)
 	a, err := app.Start(ctx, app.Options{
 		Config: cfg, Logger: logger, Version: version(),
 		Reload: func() (*config.Config, error) { return c.load(env) },
 	})
-	tune(40)
+	tune(100)
+	debug.FreeOSMemory()
 	if err != nil {
 		return err
 	}

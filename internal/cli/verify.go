@@ -38,6 +38,9 @@ func (c *verifyCmd) Run(env *Env) error {
 	}
 	if v.State != journal.CannotTell {
 		fmt.Fprintf(out, "  entries          %d\n", v.Size)
+		if v.Erased > 0 {
+			fmt.Fprintf(out, "  erased           %d, each named by a later entry\n", v.Erased)
+		}
 	}
 	if v.State == journal.Consistent {
 		fmt.Fprintf(out, "  root             %s\n", v.Root)

@@ -8,12 +8,16 @@ import (
 
 	"nis2clock/internal/access"
 	"nis2clock/internal/classify"
+	"nis2clock/internal/evidence"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
+	"nis2clock/internal/offsite"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/people"
 	"nis2clock/internal/regime"
 	"nis2clock/internal/slack"
+	"nis2clock/internal/timestamp"
+	"nis2clock/internal/vault"
 )
 
 // Config is everything an operator can set. Paths are as the process can open
@@ -21,6 +25,8 @@ import (
 type Config struct {
 	// DataDir is the folder of the journal, the vault and the tokens.
 	DataDir string
+	// Law is the regimes and Member States in this binary, with those of the operator's folders. It is never nil.
+	Law *regime.Set
 	// Entities are the legal entities that report, at least one.
 	Entities []Entity
 	// People are those who are named; nil for nobody.
@@ -28,10 +34,16 @@ type Config struct {
 	// Classification is what alerts become and how they are correlated.
 	Classification classify.Policy
 	Clocks         Clocks
+	Decisions      Decisions
 	Intake         Intake
 	PagerDuty      *pagerduty.Config // nil for none
 	Slack          *slack.Config     // nil for none
+	Evidence       Evidence
+	Vault          vault.Config
+	Offsite        *offsite.Config   // nil for none
+	Timestamps     *timestamp.Config // nil for none
 	Web            Web
+	Retention      Retention
 	// TemplatesDir holds report templates that replace the built-in ones;
 	// empty for none.
 	TemplatesDir string
@@ -45,6 +57,13 @@ type Clocks struct {
 	Reminders    []incident.Threshold
 	OverdueEvery time.Duration      // 0 for never; otherwise at least a minute
 	PageFrom     incident.Threshold // earlier reminders do not wake anybody
+}
+
+// Decisions is who decides what.
+type Decisions struct {
+	// SecondPerson: that an incident is not significant takes effect once a
+	// second person confirms it.
+	SecondPerson bool
 }
 
 // Intake is who may send alerts and what is expected of them.
@@ -86,6 +105,7 @@ type TLS struct {
 func Default() *Config {
 	return &Config{
 		DataDir:        "data",
+		Law:            regime.Builtin(),
 		Entities:       []Entity{defaultEntity()},
 		Classification: classify.DefaultPolicy(),
 		Clocks: Clocks{
@@ -93,8 +113,10 @@ func Default() *Config {
 			OverdueEvery: time.Hour,
 			PageFrom:     thresholds("75%")[0],
 		},
-		Intake: Intake{MaxBody: intake.DefaultMaxBody, ReconcileEvery: intake.DefaultReconcileEvery},
-		Web:    Web{Listen: "127.0.0.1:2555"},
+		Intake:    Intake{MaxBody: intake.DefaultMaxBody, ReconcileEvery: intake.DefaultReconcileEvery},
+		Evidence:  Evidence{Schedule: evidence.DefaultSchedule()},
+		Web:       Web{Listen: "127.0.0.1:2555"},
+		Retention: Retention{RetentionPolicy: incident.DefaultRetention()},
 	}
 }
 
@@ -124,13 +146,14 @@ func (c Config) Policy() incident.ReminderPolicy {
 }
 
 // Tracks are the reporting duties of the entities, in their order. Each regime
-// in them is in [regime.Builtin].
+// in them is in c.Law.
 func (c Config) Tracks() []incident.Track {
 	tracks := make([]incident.Track, len(c.Entities))
 	for i, e := range c.Entities {
 		tracks[i] = incident.Track{
 			Entity: e.Name, MemberState: e.MemberState, Authority: e.Authority,
-			Kind: e.Kind(), Regimes: e.Regimes, Place: e.place(),
+			Kind: e.Kind(), NoWeekendRelief: e.NoWeekendRelief(), Regimes: e.Regimes, Place: e.place(c.Law), Types: e.types(), Known: e.Known,
+			DataSets: e.DataSets, Contracts: e.Contracts,
 		}
 	}
 	return tracks
@@ -138,7 +161,7 @@ func (c Config) Tracks() []incident.Track {
 
 // Rules are what decisions about incidents go by.
 func (c Config) Rules() *incident.Rules {
-	return &incident.Rules{Classify: c.Classification, Law: regime.Builtin(), Tracks: c.Tracks(), Heartbeat: c.Intake.Heartbeat.AlertName}
+	return &incident.Rules{Classify: c.Classification, Law: c.Law, Tracks: c.Tracks(), Heartbeat: c.Intake.Heartbeat.AlertName, SecondPerson: c.Decisions.SecondPerson}
 }
 
 // Zone is the one shown to people beside UTC: that of the first entity's
@@ -163,8 +186,13 @@ func (c Config) LogValue() slog.Value {
 		slog.String("heartbeat", c.Intake.Heartbeat.AlertName),
 		slog.Any("alertmanagers", c.Intake.Alertmanagers),
 		slog.Any("prometheus", c.Intake.Prometheus),
+		slog.Int("collectors", len(c.Evidence.Collectors)),
 		slog.Bool("pagerduty", c.PagerDuty != nil),
 		slog.Bool("slack", c.Slack != nil),
+		slog.String("vault_compression", c.Vault.Compression.String()),
+		slog.Int("vault_recipients", len(c.Vault.Recipients)),
+		slog.Bool("offsite", c.Offsite != nil),
+		slog.Bool("timestamps", c.Timestamps != nil),
 		slog.String("templates_dir", c.TemplatesDir),
 	)
 }

@@ -38,7 +38,7 @@ func TestSaysNothing(t *testing.T) {
 
 func TestDefaultRuns(t *testing.T) {
 	c := Default()
-	want := []incident.Track{{Entity: "default", Regimes: []regime.ID{"nis2"}}}
+	want := []incident.Track{{Entity: "default", NoWeekendRelief: true, Regimes: []regime.ID{"nis2"}}}
 	if diff := cmp.Diff(want, c.Tracks(), equal); diff != "" {
 		t.Errorf("tracks (-want +got):\n%s", diff)
 	}

@@ -2,12 +2,14 @@ package config
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"nis2clock/internal/holidays"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/regime"
+	"nis2clock/internal/significance"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -97,14 +99,113 @@ entities:
 	days := austria.Checked()
 	days[regime.Date{Year: 2027, Month: 11, Day: 15}] = ""
 	want := []incident.Track{
-		{Entity: "signatures", MemberState: "AT", Authority: "CERT.at", Kind: regime.TrustServiceProvider, Regimes: []regime.ID{"nis2"},
-			Place: regime.Place{Zone: vienna, Holidays: days}},
-		{Entity: "grid", Regimes: []regime.ID{"nis2"}},
+		{Entity: "signatures", MemberState: "AT", Authority: "CERT.at", Kind: regime.TrustServiceProvider, NoWeekendRelief: true, Regimes: []regime.ID{"nis2"},
+			Place: regime.Place{Zone: vienna, Holidays: days}, Types: []significance.EntityType{"trust_service_provider"}},
+		{Entity: "grid", NoWeekendRelief: true, Regimes: []regime.ID{"nis2"}},
 	}
 	if diff := cmp.Diff(want, c.Tracks(), equal); diff != "" {
 		t.Errorf("tracks (-want +got):\n%s", diff)
 	}
 	if c.PagerDuty.Zone.String() != "Europe/Vienna" || c.Slack.Zone.String() != "Europe/Vienna" {
 		t.Errorf("pages show %v, messages %v: want the first entity's zone", c.PagerDuty.Zone, c.Slack.Zone)
+	}
+}
+
+// Types of Implementing Regulation (EU) 2024/2690 bring its criteria, however
+// they are spelt; anything else is free text.
+func TestEntityTypes(t *testing.T) {
+	for _, tt := range []struct {
+		flow  string
+		types []significance.EntityType
+		kind  regime.EntityKind
+	}{
+		{"{type: electricity supplier}", nil, ""},
+		{"{type: Cloud computing service provider}", []significance.EntityType{"cloud_computing_service_provider"}, ""},
+		{"{type: 'managed-service-provider, MSSP, cloud'}", []significance.EntityType{"managed_service_provider", "managed_security_service_provider", "cloud_computing_service_provider"}, ""},
+		{"{type: 'data_centre_service_provider, trust_service_provider'}", []significance.EntityType{"data_centre_service_provider", "trust_service_provider"}, regime.TrustServiceProvider},
+	} {
+		e := entityOf(t, tt.flow)
+		if diff := cmp.Diff(tt.types, e.types()); diff != "" || e.Kind() != tt.kind {
+			t.Errorf("%s: kind %q, types (-want +got):\n%s", tt.flow, e.Kind(), diff)
+		}
+	}
+	e := entityOf(t, "{users_in_union: ~1200+3400, annual_turnover_eur: 1.2M}")
+	want := significance.Facts{
+		significance.UsersInUnion:   {Value: "1200+3400", Estimated: true, Origin: significance.FromConfig},
+		significance.AnnualTurnover: {Value: "1200000", Origin: significance.FromConfig},
+	}
+	if diff := cmp.Diff(want, e.Known); diff != "" {
+		t.Errorf("known (-want +got):\n%s", diff)
+	}
+}
+
+// Delegated Regulation (EU) 2025/301 Art. 5(5).
+func TestNoWeekendRelief(t *testing.T) {
+	for flow, want := range map[string]bool{
+		"{class: essential, regimes: [dora]}":                             true,
+		"{class: important, regimes: [dora]}":                             true,
+		"{class: not_in_scope, regimes: [dora]}":                          false,
+		"{class: not_in_scope, type: credit_institution}":                 true,
+		"{class: not_in_scope, type: central_counterparty}":               true,
+		"{class: not_in_scope, type: trading_venue_operator}":             true,
+		"{regimes: [dora]}":                                               false,
+		"{regimes: [nis2, dora]}":                                         true,
+		"{class: not_in_scope, type: payment institution, tz: UTC}":       false,
+		"{class: not_in_scope, type: insurer, regimes: [dora, customer]}": false,
+	} {
+		flow = "{name: a, " + strings.TrimPrefix(flow, "{")
+		c, err := parse("c.yaml", exampleDir, []byte("regimes: regimes\nentities: ["+flow+"]\n"), environment)
+		if err != nil {
+			t.Errorf("%s: %v", flow, err)
+			continue
+		}
+		if got := c.Tracks()[0].NoWeekendRelief; got != want {
+			t.Errorf("%s: excluded from the relief: %v, want %v", flow, got, want)
+		}
+	}
+}
+
+// The Assumption of the Virgin Mary is a holiday in a part of Germany only.
+func TestRegion(t *testing.T) {
+	for flow, want := range map[string]bool{
+		"{member_state: DE}":                                     false,
+		"{member_state: DE, region: DE-BE}":                      false,
+		"{member_state: DE, region: DE-SL}":                      true,
+		"{member_state: DE, holidays: [2027-08-15]}":             true,
+		"{region: DE-SL}":                                        false,
+		"{region: DE-SL, member_state: DE, tz: Europe/Busingen}": true,
+	} {
+		c, err := parse("c.yaml", ".", []byte("entities: ["+flow+"]\n"), environment)
+		if err != nil {
+			t.Errorf("%s: %v", flow, err)
+			continue
+		}
+		if _, got := c.Tracks()[0].Place.Holidays[regime.Date{Year: 2027, Month: 8, Day: 15}]; got != want {
+			t.Errorf("%s: 15 August is a holiday: %v, want %v", flow, got, want)
+		}
+	}
+}
+
+// TestDoubtfulEntities checks what is said of an entity whose regimes do not go together.
+func TestDoubtfulEntities(t *testing.T) {
+	c, err := parse("c.yaml", ".", []byte(`
+entities:
+  - {name: pay, member_state: IE, regimes: [nis2, dora]}
+  - {name: fund, regimes: [dora]}
+  - {name: shop, class: essential, regimes: [nis2, gdpr]}
+  - {name: lost, region: DE-SL}
+`), environment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"c.yaml:3: entities[0].regimes: DORA takes the place of NIS2 for an entity that both bind, Directive (EU) 2022/2555 Art. 4 and Regulation (EU) 2022/2554 Art. 1(2); " +
+			"for pay the clocks of both run: leave nis2 out of its regimes in the configuration once it is clear that it does not bind it.",
+		"c.yaml:4: entities[1].regimes: DORA lets some entities send later because of a weekend, and fund counts as one of them: " +
+			"give its class, or its type if that is credit_institution, central_counterparty or trading_venue_operator",
+		"c.yaml:6: entities[3].region: is left out of account without member_state, the State that it is a part of",
+	}
+	if diff := cmp.Diff(want, c.Warnings); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
 	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,13 +16,14 @@ var exampleDir = filepath.Join("..", "..", "testdata", "config")
 // block is one key of the example with what its comment says: the lines
 // [start, end) hold the key and what is below it.
 type block struct {
-	path       string // dotted, without list positions
+	path       string // dotted, with list positions as in entities[0].name
 	start, end int
 	indent     int    // column of the key
 	item       bool   // the key follows a dash
 	fallback   string // of "Default: X."; empty when the comment has none
 	required   bool
 	section    bool // keys are below it
+	items      int  // of the list below it; 0 when it is none
 }
 
 var (
@@ -59,7 +61,15 @@ func example(t *testing.T) (lines []string, blocks []block) {
 			open = open[:len(open)-1]
 		}
 		if len(open) > 0 {
-			b.path = blocks[open[len(open)-1]].path + "." + b.path
+			parent := &blocks[open[len(open)-1]]
+			if b.item {
+				parent.items++
+			}
+			if parent.items > 0 {
+				b.path = fmt.Sprintf("%s[%d].%s", parent.path, parent.items-1, b.path)
+			} else {
+				b.path = parent.path + "." + b.path
+			}
 		}
 		blocks = append(blocks, b)
 		open = append(open, len(blocks)-1)

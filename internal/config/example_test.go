@@ -1,6 +1,8 @@
 package config
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -10,11 +12,23 @@ import (
 
 	"nis2clock/internal/access"
 	"nis2clock/internal/classify"
+	"nis2clock/internal/evidence"
+	"nis2clock/internal/evidence/alertmanager"
+	"nis2clock/internal/evidence/grafana"
+	"nis2clock/internal/evidence/httpget"
+	"nis2clock/internal/evidence/kubernetes"
+	"nis2clock/internal/evidence/loki"
+	"nis2clock/internal/evidence/opensearch"
+	"nis2clock/internal/evidence/prometheus"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/offsite"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/people"
 	"nis2clock/internal/regime"
+	"nis2clock/internal/significance"
 	"nis2clock/internal/slack"
+	"nis2clock/internal/timestamp"
+	"nis2clock/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -35,6 +49,7 @@ var equal = cmp.Options{
 	cmpopts.EquateEmpty(),
 	cmp.AllowUnexported(people.Directory{}),
 	cmp.Comparer(func(a, b incident.Threshold) bool { return a == b }),
+	cmp.Comparer(func(a, b *regime.Set) bool { return a.Digest() == b.Digest() }),
 	cmp.Comparer(func(a, b *time.Location) bool { return a == b || a != nil && b != nil && a.String() == b.String() }),
 }
 
@@ -49,14 +64,24 @@ func TestExampleLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	law, err := regime.Builtin().With(os.DirFS(filepath.Join(exampleDir, "regimes")))
+	if err != nil {
+		t.Fatal(err)
+	}
 	in := func(name string) string { return filepath.Join(exampleDir, filepath.FromSlash(name)) }
 	want := &Config{
 		DataDir: in("data"),
+		Law:     law,
 		Entities: []Entity{{
 			Name: "acme-energie", LegalName: "ACME Energie GmbH", NationalID: "DE-0123456", Address: "Beispielstraße 1, 10115 Berlin",
-			Class: Essential, Sector: "energy", Type: "electricity supplier", MemberState: "DE", Authority: "BSI", Regimes: []regime.ID{"nis2"},
+			Class: Essential, Sector: "energy", Type: "cloud_computing_service_provider", MemberState: "DE", Region: "DE-BE", Authority: "BSI", Regimes: []regime.ID{"nis2"},
 			Place:   regime.Place{Zone: berlin, Holidays: regime.Holidays{{Year: 2027, Month: 1, Day: 1}: "", {Year: 2027, Month: 3, Day: 26}: "", {Year: 2027, Month: 3, Day: 29}: ""}},
 			Contact: Contact{Name: "Erika Mustermann", Role: "CISO", Email: "ciso@acme.example", Phone: "+49 30 123456"},
+			Known: significance.Facts{
+				"users_in_union": {Value: "200000", Origin: "config"}, "annual_turnover_eur": {Value: "12500000", Origin: "config"},
+			},
+			DataSets:  []incident.DataSet{{Name: "meter-readings", Role: incident.Processor, Categories: []string{"consumption", "address"}}},
+			Contracts: []incident.Contract{{Name: "stadtwerke", Controller: "Stadtwerke Beispiel", NotifyWithin: 24 * time.Hour, Contact: "privacy@stadtwerke.example", DataSets: []string{"meter-readings"}, Source: "clause 9.2"}},
 		}},
 		People: directory(t,
 			people.Person{Name: "Max Beispiel", Role: access.Commander},
@@ -74,22 +99,41 @@ func TestExampleLoads(t *testing.T) {
 				Malicious: classify.Yes, CrossBorder: classify.Unknown, CorrelateBy: []string{"rule_group", "cluster"},
 			}),
 		},
-		Clocks: Clocks{Reminders: thresholds("50%", "90%", "2h", "0s"), OverdueEvery: 30 * time.Minute, PageFrom: thresholds("90%")[0]},
+		Clocks:    Clocks{Reminders: thresholds("50%", "90%", "2h", "0s"), OverdueEvery: 30 * time.Minute, PageFrom: thresholds("90%")[0]},
+		Decisions: Decisions{SecondPerson: true},
 		Intake: Intake{
 			TokenFiles: []string{in("secrets/intake.token")},
 			Basic:      &access.Basic{Username: "alertmanager", PasswordFile: in("secrets/intake.password")},
 			MaxBody:    128 << 20, Heartbeat: Heartbeat{AlertName: "DeadMansSwitch", Within: 10 * time.Minute},
 			Alertmanagers: []string{"http://127.0.0.1:9093"}, Prometheus: []string{"http://127.0.0.1:9090"}, ReconcileEvery: 30 * time.Second,
 		},
+		Evidence:  exampleEvidence(in),
 		PagerDuty: &pagerduty.Config{RoutingKey: "example-example-example-example-", BaseURL: "https://events.eu.pagerduty.com", Zone: berlin},
 		Slack: &slack.Config{
 			Token: "example-bot-token", SigningSecret: "example-signing-secret", Channel: "C024BE91L",
 			BaseURL: "https://slack.example/api/", Zone: berlin,
 			AppToken: "example-app-token", Unknown: slack.RefuseUnknown, ConfirmWithin: 2 * time.Hour, SecondPerson: []slack.Kind{slack.NotReportable}, Mark: "pushpin",
 		},
+		Vault: vault.Config{
+			Compression: vault.Fastest, Recipients: []string{"age15ut5wdpc70h2uhccwxefmjqryamcut89de839ta8qyc9euxvqv8sdstja0"},
+			IdentityFile: in("secrets/vault.identity"),
+		},
+		Offsite: &offsite.Config{
+			Endpoint: "https://s3.eu-central-1.amazonaws.com", Region: "eu-central-1", Bucket: "acme-evidence", Prefix: "nis2clock/",
+			AccessKey: "example-access-key", SecretKey: "example-secret-key", CAFile: in("clients.crt"),
+			Mode: offsite.Compliance, Retention: 365 * 24 * time.Hour, LegalHold: true,
+		},
+		Timestamps: &timestamp.Config{
+			URL: "https://tsa.example/rfc3161", RootsFile: in("tsa-roots.crt"), CAFile: in("clients.crt"),
+			Username: "acme", Password: "example-tsa-password",
+		},
 		Web: Web{
 			Listen: "0.0.0.0:2555", ExternalURL: "https://nis2.acme.example",
 			TLS: &TLS{CertFile: in("web.crt"), KeyFile: in("secrets/web.key"), ClientCAFile: in("clients.crt")},
+		},
+		Retention: Retention{
+			RetentionPolicy: incident.RetentionPolicy{Logs: 550 * 24 * time.Hour, Incidents: 10 * incident.Year, Exercises: 6 * incident.Year},
+			Every:           7 * 24 * time.Hour,
 		},
 		TemplatesDir: filepath.Join("..", "..", "templates"),
 	}
@@ -113,6 +157,46 @@ func rules(t *testing.T, list ...classify.Rule) *classify.Rules {
 		t.Fatal(doubts, mistakes)
 	}
 	return out
+}
+
+// exampleEvidence is what the example says of evidence.
+func exampleEvidence(in func(string) string) Evidence {
+	source := func(name string) evidence.Source {
+		return evidence.Source{Name: name, Timeout: 30 * time.Second, MaxBytes: 64 << 20}
+	}
+	return Evidence{
+		Schedule: evidence.Schedule{Offsets: []time.Duration{0, 15 * time.Minute, 6 * time.Hour}, BeforeReport: 2 * time.Hour, Before: time.Hour, After: 2 * time.Hour},
+		Collectors: []evidence.Maker{
+			prometheus.Config{
+				Source: evidence.Source{Name: "metrics", Timeout: 20 * time.Second, MaxBytes: 32 << 20},
+				Endpoint: evidence.Endpoint{
+					URL: "https://prometheus.acme.example", CAFile: in("clients.crt"), CertFile: in("clients.crt"), KeyFile: in("secrets/web.key"),
+					BearerFile: in("secrets/intake.token"), Redirects: []string{"https://store.acme.example"},
+				},
+				Queries: []string{`rate(http_requests_total{job="{{ .Labels.job }}"}[5m])`}, Step: 30 * time.Second,
+			},
+			loki.Config{
+				Source:   source("logs"),
+				Endpoint: evidence.Endpoint{URL: "http://loki.monitoring.svc:3100", Username: "nis2clock", PasswordFile: in("secrets/intake.password")},
+				Tenant:   "acme", Queries: []string{`{namespace="{{ .Labels.namespace }}"}`}, Slice: 5 * time.Minute, PageLines: 2000,
+			},
+			alertmanager.Config{Source: source("alerts"), Endpoint: evidence.Endpoint{URL: "http://127.0.0.1:9093"}},
+			opensearch.Config{
+				Source: source("search"), Endpoint: evidence.Endpoint{URL: "https://search.acme.example:9200"},
+				Index: "logs-{{ .Labels.namespace }}-*", Query: `{"term": {"host.name": "{{ .Labels.instance }}"}}`, TimeField: "time", PageHits: 500,
+			},
+			grafana.Config{
+				Source: source("panels"), Endpoint: evidence.Endpoint{URL: "https://grafana.acme.example"},
+				Panels: []grafana.PanelConfig{{Dashboard: "shop-overview", Panel: 4, Variables: map[string]string{"job": "{{ .Labels.job }}"}}},
+				Width:  1200, Height: 600,
+			},
+			kubernetes.Config{Source: source("cluster"), Namespace: "{{ .Labels.exported_namespace }}", Pod: "{{ .Labels.exported_pod }}"},
+			httpget.Config{
+				Source: source("status"), Endpoint: evidence.Endpoint{URL: "https://status.acme.example"},
+				Path: "/api/services/{{ .Labels.service }}?full=1", MediaType: "application/json",
+			},
+		},
+	}
 }
 
 // TestExampleDefaults replaces every value by what its comment says is the
@@ -156,7 +240,7 @@ func TestExampleKey(t *testing.T) {
 			without, err := read(absent)
 			switch {
 			case b.required:
-				if err == nil || !strings.Contains(listPosition.ReplaceAllString(err.Error(), ""), b.path+": is missing: ") {
+				if err == nil || !strings.Contains(listPosition.ReplaceAllString(err.Error(), ""), listPosition.ReplaceAllString(b.path, "")+": is missing: ") {
 					t.Errorf("without the required key: got error %v, want that it is missing", err)
 				}
 				return
@@ -219,13 +303,31 @@ func TestExampleIsComplete(t *testing.T) {
 		}
 	}
 	check("", ask(len(lines), 0), documented("", 0, 0, 0))
+	// below is the key that comes first in a section, from the line on.
+	below := func(line int) block {
+		for !keyLine.MatchString(lines[line]) {
+			line++
+		}
+		return blocks[slices.IndexFunc(blocks, func(c block) bool { return c.start == line })]
+	}
 	for _, b := range blocks {
-		if b.section {
-			below := b.start + 1
-			for !keyLine.MatchString(lines[below]) {
-				below++
+		switch {
+		case b.items > 0: // what one item understands can be explained at another
+			var known, explained []string
+			for i, line := 0, b.start; i < b.items; i++ {
+				child := below(line + 1)
+				for !child.item || child.path[:len(b.path)] != b.path || strings.Count(child.path[len(b.path):], ".") != 1 {
+					child = below(child.start + 1)
+				}
+				line = child.start
+				known = append(known, ask(child.end, child.indent)...)
+				explained = append(explained, documented(fmt.Sprintf("%s[%d].", b.path, i), b.start, b.end, child.indent)...)
 			}
-			child := blocks[slices.IndexFunc(blocks, func(c block) bool { return c.start == below })]
+			slices.Sort(known)
+			slices.Sort(explained)
+			check(b.path, slices.Compact(known), slices.Compact(explained))
+		case b.section:
+			child := below(b.start + 1)
 			check(b.path, ask(child.end, child.indent), documented(b.path+".", b.start, b.end, child.indent))
 		}
 	}

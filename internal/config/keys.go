@@ -26,6 +26,7 @@ const (
 func (c *Config) read(s *section) {
 	defer s.close()
 	scalar(s, "data_dir", &c.DataDir, s.resolve)
+	c.regimes(s)
 	c.entities(s)
 	c.people(s)
 	if sub, ok := s.section("classification"); ok {
@@ -34,8 +35,15 @@ func (c *Config) read(s *section) {
 	if sub, ok := s.section("clocks"); ok {
 		c.Clocks.read(sub)
 	}
+	if sub, ok := s.section("decisions"); ok {
+		defer sub.close()
+		scalar(sub, "second_person", &c.Decisions.SecondPerson, parseBool)
+	}
 	if sub, ok := s.section("intake"); ok {
 		c.Intake.read(sub)
+	}
+	if sub, ok := s.section("evidence"); ok {
+		c.evidence(sub)
 	}
 	if sub, ok := s.section("pagerduty"); ok {
 		c.PagerDuty = readPagerDuty(sub)
@@ -47,6 +55,9 @@ func (c *Config) read(s *section) {
 	}
 	if sub, ok := s.section("web"); ok {
 		c.Web.read(sub)
+	}
+	if sub, ok := s.section("retention"); ok {
+		c.Retention.read(sub)
 	}
 	if sub, ok := s.section("reports"); ok {
 		defer sub.close()

@@ -55,11 +55,30 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"not YAML", "web: [\n", []string{"1: not YAML: sequence end token ']' not found"}},
 		{"tab", "web:\n\tlisten: x\n", []string{`2: not YAML: found character '\t' that cannot start any token`}},
+		{"vault", "evidence:\n  vault:\n    compression: brotli\n    recipients: [AGE-SECRET-KEY-1QQQ]\n    identity_file: " + filepath.Join(dir, "key"), []string{
+			`3: evidence.vault.compression: "brotli" is not a level of compression: want off, fastest, default, better or best`,
+			"4: evidence.vault.recipients[0]: is not an age recipient: give the line age1… that age-keygen prints as the public key",
+			"5: evidence.vault.identity_file: the file named there holds no age identity, such as age-keygen writes",
+		}},
+		{"off-site copy", "evidence:\n  offsite:\n    endpoint: s3.example\n    bucket: Ab\n    prefix: x\n    mode: locked\n    retention: 100y\n    legal_hold: perhaps\n    secret_key_file: " + filepath.Join(dir, "key"), []string{
+			"2: evidence.offsite.access_key_file: is missing: name the file that holds the access key's id, or write access_key: ${NAME}",
+			"3: evidence.offsite.endpoint: is not an address such as https://host.example",
+			`4: evidence.offsite.bucket: "Ab" is not the name of a bucket: 3 to 63 small letters, digits, dots and dashes`,
+			"5: evidence.offsite.prefix: does not end with a slash, as in nis2clock/",
+			`6: evidence.offsite.mode: "locked" is not a mode: want governance or compliance`,
+			`7: evidence.offsite.retention: "100y" is out of bounds: want 1d to 3660d`,
+			`8: evidence.offsite.legal_hold: "perhaps" is neither true nor false`,
+		}},
+		{"time-stamps", "evidence:\n  timestamps:\n    url: ftp://tsa.example\n    roots_file: " + filepath.Join(dir, "public") + "\n    basic: {username: u}\n", []string{
+			"3: evidence.timestamps.url: is not an address such as https://host.example",
+			"4: evidence.timestamps.roots_file: the file named there holds no certificate in PEM",
+			"5: evidence.timestamps.basic.password_file: is missing: name the file that holds the password, or write password: ${NAME}",
+		}},
 		{"a list at the root", "- web\n", []string{"1: want keys with values, such as name: value"}},
 		{"a word at the root", "data_dir:/data\n", []string{"1: want keys with values, such as name: value"}},
 		{"two documents", "data_dir: /a\n---\ndata_dir: /b\n", []string{"3: a second document: keep one"}},
 		{"a directive", "%YAML 1.2\n---\ndata_dir: /a\n", []string{"3: a second document: keep one"}},
-		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, entities, people, classification, clocks, intake, pagerduty, slack, web or reports"}},
+		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, web, retention or reports"}},
 		{"unknown key below", "web:\n  listen: :80\n  tsl: {}\n", []string{"3: web.tsl: unknown key: want listen, external_url or tls"}},
 		{"unknown key in a list", "entities:\n  - name: a\n  - contact: {mail: x}\n", []string{"3: entities[1].contact.mail: unknown key: want name, role, email or phone"}},
 		{"unknown key that may be a secret", "slack:\n  channel: C024BE91L\n  token_file: token\n  signing_secret_file: token\n  x0xb-123456: 1\n", []string{"5: slack: unknown key: want token, token_file, app_token, app_token_file, signing_secret, signing_secret_file, channel, url, unknown_users, confirm_within, second_person or note_reaction"}},
@@ -93,6 +112,10 @@ func TestMistakes(t *testing.T) {
 			`1: entities[0].tz: "Europe/Bonn" is not a time zone here: want an IANA name such as Europe/Berlin`,
 			`1: entities[1].tz: "Local" is not a time zone here: want an IANA name such as Europe/Berlin`,
 			`1: entities[2].tz: "../zone" is not a time zone here: want an IANA name such as Europe/Berlin`}},
+		{"facts of the entity", "entities: [{users_in_union: many}, {name: b, annual_turnover_eur: unknown}]\n", []string{
+			`1: entities[0].users_in_union: users_in_union is "many": want a number, such as 12000; ~12000 for an estimate; 1200+3400 for customers and persons associated with business customers, or unknown: it is not a number`,
+			"1: entities[1].annual_turnover_eur: leave the key out for what is not known"}},
+		{"second person", "decisions: {second_person: maybe}\n", []string{`1: decisions.second_person: "maybe" is neither true nor false`}},
 		{"no regime", "entities: [{regimes: []}]\n", []string{"1: entities[0].regimes: the list is empty, so no clock would ever run: leave the key out for nis2"}},
 		{"e-mail", "entities: [{contact: {email: Erika <e@acme.example>}}, {name: b, contact: {email: acme}}]\n", []string{
 			"1: entities[0].contact.email: is not an e-mail address such as soc@example.eu",
@@ -106,6 +129,8 @@ func TestMistakes(t *testing.T) {
 			`3: classification.triage_within: "15" is not a length of time such as 15m, 4h or 1d`}},
 		{"negative duration", "classification: {triage_within: -1h}\n", []string{`1: classification.triage_within: "-1h" is not a length of time such as 15m, 4h or 1d`}},
 		{"short duration", "clocks: {overdue_every: 59s}\n", []string{`1: clocks.overdue_every: "59s" is too short: want 1m or longer`}},
+		{"a retention that erases all the time", "retention: {every: 1m}\n", []string{`1: retention.every: "1m" is too short: want 1h or longer`}},
+		{"a retention that is no time", "retention: {logs: 5 years}\n", []string{`1: retention.logs: "5 years" is not a length of time such as 15m, 4h or 1d`}},
 		{"zero where it means nothing", "classification: {correlate_within: 0s}\n", []string{`1: classification.correlate_within: "0s" is too short: want 1m or longer`}},
 		{"label", "classification: {correlate_by: [a, \"\\xff\", a]}\n", []string{"1: classification.correlate_by[2]: is listed before: keep one"}},
 		{"reminders", "clocks:\n  reminders: [50%, 100%, 0%, soon, 1h, 60m]\n  page_from: often\n", []string{
@@ -132,6 +157,40 @@ func TestMistakes(t *testing.T) {
 			"6: intake.reconcile.alertmanager[2]: has a part that begins with ? or #: end the address before it",
 			"7: intake.reconcile.alertmanager[3]: has a port above 65535",
 			"9: intake.reconcile.alertmanager[5]: is listed before: keep one"}},
+
+		{"evidence", "evidence:\n  schedule: []\n  before_report: 1s\n  window: {before: 0s}\n  collectors: x\n", []string{
+			"2: evidence.schedule: the list is empty: leave the key out for 0s and 15m",
+			`3: evidence.before_report: "1s" is too short: want 1m or longer`,
+			`4: evidence.window.before: "0s" is too short: want 1m or longer`,
+			"5: evidence.collectors: want a list, such as [a, b]"}},
+		{"a collector by half", "evidence:\n  collectors:\n    - url: http://h\n    - {name: a b, kind: splunk}\n", []string{
+			"3: evidence.collectors[0].kind: is missing: say which kind of system it asks: alertmanager, grafana, http, kubernetes, loki, opensearch or prometheus",
+			"3: evidence.collectors[0].name: is missing: give the collector a short name, which its artefacts bear",
+			`4: evidence.collectors[1].kind: "splunk" is not a kind of collector: want alertmanager, grafana, http, kubernetes, loki, opensearch or prometheus`,
+			`4: evidence.collectors[1].name: "a b" is not a short name: want up to 64 letters, digits, dots, dashes and underscores`}},
+		{"two collectors of one name", "evidence:\n  collectors:\n    - {name: a, kind: alertmanager, url: 'http://h'}\n    - {name: a, kind: kubernetes}\n", []string{
+			`4: evidence.collectors[1].name: "a" is the name of evidence.collectors[0] too: give each collector its own`}},
+		{"a collector without an address", "evidence:\n  collectors:\n    - {name: a, kind: prometheus, max_bytes: 1}\n    - {name: b, kind: loki, url: h, queries: []}\n", []string{
+			`3: evidence.collectors[0].max_bytes: "1" is out of bounds: want 64KiB to 4GiB`,
+			"3: evidence.collectors[0].url: is missing: give the base address of what is asked",
+			"4: evidence.collectors[1].queries: the list is empty: give at least one log query",
+			"4: evidence.collectors[1].url: is not an address such as https://host.example"}},
+		{"key of another kind", "evidence:\n  collectors:\n    - {name: a, kind: kubernetes, queries: [up]}\n", []string{
+			"3: evidence.collectors[0].queries: unknown key: want name, kind, timeout, max_bytes, url, ca_file, client_certificate, bearer_token_file, basic, redirects, namespace or pod"}},
+		{"templates", "evidence:\n  collectors:\n    - name: a\n      kind: prometheus\n      url: http://h\n      queries:\n        - up{job=`{{ .Labels.job }}`}\n        - 'up{job=\"{{ .Labels.job }}'\n    - {name: b, kind: http, url: 'http://h', path: x}\n    - {name: c, kind: opensearch, url: 'http://h', index: i, query: '{\"query_string\": {\"query\": \"{{ .Labels.host }}\"}}'}\n", []string{
+			"7: evidence.collectors[0].queries[0]: {{.Labels.job}}: in a string of backquotes a value cannot be escaped: write the string with \"",
+			"8: evidence.collectors[0].queries[1]: the query ends inside a string that began with \"",
+			"9: evidence.collectors[1].path: a path begins with one slash",
+			"10: evidence.collectors[2].query: {{.Labels.host}}: in a query_string a value can be a query of its own: use a term or match query, or write {{ … | lucene }}"}},
+		{"panels", "evidence:\n  collectors:\n    - {name: a, kind: grafana, url: 'http://h', width: 0, panels: [{dashboard: a/b}, {panel: -1, dashboard: x}]}\n", []string{
+			`3: evidence.collectors[0].panels[0].dashboard: "a/b" is not the uid of a dashboard, as it stands in its address after /d/`,
+			"3: evidence.collectors[0].panels[0].panel: is missing: give the id of the panel, which stands in its address after viewPanel=",
+			`3: evidence.collectors[0].panels[1].panel: "-1" is not a number from 0 to 2147483647`,
+			`3: evidence.collectors[0].width: "0" is not a number from 1 to 4000`}},
+		{"two ways to say who asks", "evidence:\n  collectors:\n    - {name: a, kind: alertmanager, url: 'http://h', bearer_token_file: token, basic: {username: u, password_file: token}, client_certificate: {}}\n", []string{
+			"3: evidence.collectors[0].bearer_token_file: basic is given too: keep one of the two",
+			"3: evidence.collectors[0].client_certificate.cert_file: is missing: name the PEM file of the certificate and its chain",
+			"3: evidence.collectors[0].client_certificate.key_file: is missing: name the PEM file of the certificate's private key"}},
 
 		{"PagerDuty without a key", "pagerduty: {}\n", []string{"1: pagerduty.routing_key_file: is missing: name the file that holds the integration key of an Events API v2 integration, or write routing_key: ${NAME}"}},
 		{"literal secret", "pagerduty:\n  routing_key: 0123456789abcdef0123456789abcdef\n", []string{"2: pagerduty.routing_key: a secret has no place in this file: put it in a file and name that with routing_key_file, or write ${NAME} for an environment variable"}},
@@ -170,7 +229,7 @@ func TestMistakes(t *testing.T) {
 		{"templates", "reports: {templates_dir: token}\n", []string{"1: reports.templates_dir: the path named there is not that of a folder"}},
 		{"certificate", "web: {tls: {cert_file: ., key_file: key}}\n", []string{"1: web.tls.cert_file: the path named there is not that of a file"}},
 		{"all at once, by line", "zzz: 1\nweb: {listen: x}\nclocks: {overdue_every: x}\ndata_dir: []\n", []string{
-			"1: zzz: unknown key: want data_dir, entities, people, classification, clocks, intake, pagerduty, slack, web or reports",
+			"1: zzz: unknown key: want data_dir, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, web, retention or reports",
 			`2: web.listen: "x" is not host:port, such as 127.0.0.1:2555, or :2555 for every interface`,
 			`3: clocks.overdue_every: "x" is not a length of time such as 15m, 4h or 1d`,
 			"4: data_dir: want a single value"}},
@@ -211,6 +270,10 @@ func TestWarnings(t *testing.T) {
 			"1: slack.signing_secret_file: is missing, and so is app_token_file: the buttons will not work",
 			"3: slack.token_file: every user of this machine can read the file named there: chmod 600 it",
 			"4: intake.auth.token_files[1]: every user of this machine can read the file named there: chmod 600 it"}},
+		{"retention shorter than usual", "retention:\n  logs: 30d\n  incidents: 1825d\n  exercises: 1y\n  every: 1w\n", []string{
+			"2: retention.logs: 30d is shorter than the 1y that auditors and supervisors commonly ask for",
+			"4: retention.exercises: 1y is shorter than the 5y that auditors and supervisors commonly ask for"}},
+		{"retention for good", "retention: {logs: 0, incidents: 0s, exercises: 0}\n", nil},
 		{"private key", "web: {tls: {cert_file: public, key_file: public}}\n", []string{"1: web.tls.key_file: every user of this machine can read the file named there: chmod 600 it"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

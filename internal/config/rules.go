@@ -79,7 +79,7 @@ func (c *Config) readRule(s *section) classify.Rule {
 	list(s, "correlate_by", &r.CorrelateBy, parseLabel)
 	list(s, "entities", &r.Entities, c.parseEntity)
 	var regimes []regime.ID
-	list(s, "regimes", &regimes, parseRegime)
+	list(s, "regimes", &regimes, regimeOf(c.Law))
 	for i, id := range regimes {
 		r.Regimes = append(r.Regimes, string(id))
 		if !slices.ContainsFunc(c.Entities, func(e Entity) bool { return slices.Contains(e.Regimes, id) }) {
@@ -100,16 +100,6 @@ func parseRuleName(s string) (string, error) {
 		return "", fmt.Errorf("%s is not a short name: want up to 64 letters, digits, spaces, dots, dashes and underscores", quote(s))
 	}
 	return s, nil
-}
-
-func parseBool(s string) (bool, error) {
-	switch s {
-	case "true":
-		return true, nil
-	case "false":
-		return false, nil
-	}
-	return false, fmt.Errorf("%s is neither true nor false", quote(s))
 }
 
 func parseVerdict(s string) (classify.Verdict, error) {

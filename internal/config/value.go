@@ -50,6 +50,17 @@ func parseText(s string) (string, error) {
 	return s, nil
 }
 
+// parseBool reads true and false.
+func parseBool(s string) (bool, error) {
+	switch s {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, fmt.Errorf("%s is neither true nor false", quote(s))
+}
+
 // parseDuration reads Go's form and Prometheus's, which has days and weeks.
 func parseDuration(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)

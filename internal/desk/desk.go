@@ -63,6 +63,7 @@ type Desk struct {
 	metrics *metrics
 
 	requests chan *request
+	erasures chan *removal
 	closed   chan struct{} // closed by Close
 	stopped  chan struct{} // closed when the writer has ended
 	stop     sync.Once
@@ -75,6 +76,8 @@ type Desk struct {
 	retryAt time.Time // wall time before which a journal that failed is left alone
 	since   time.Time // domain time at which it began to fail
 	broken  bool      // the state could not be rebuilt: there is none to decide against
+	// The room for a batch, kept for the next.
+	records []journal.Record
 
 	feedsMu sync.Mutex
 	feeds   map[*Feed]bool
@@ -97,6 +100,7 @@ func Open(ctx context.Context, o Options) (*Desk, error) {
 	d := &Desk{
 		log: o.Log, rules: o.Rules, now: o.Now, logger: o.Logger, state: state,
 		requests: make(chan *request, maxBatch),
+		erasures: make(chan *removal),
 		closed:   make(chan struct{}), stopped: make(chan struct{}),
 		feeds: map[*Feed]bool{},
 	}
@@ -178,6 +182,9 @@ func (d *Desk) run() {
 		select {
 		case req := <-d.requests:
 			batch = append(batch, req)
+		case e := <-d.erasures:
+			d.erase(e)
+			continue
 		case <-probe.C:
 			probe.Reset(probeEvery)
 			if d.err == nil {
@@ -268,24 +275,21 @@ func (d *Desk) settle(batch []*request) []incident.ID {
 func (d *Desk) try(batch []*request) (changed []incident.ID, err error) {
 	start := time.Now()
 	size := d.state.Size
-	var records []journal.Record
-	keep := func(entries []incident.Entry) error {
-		for n, e := range entries {
-			payload, err := incident.Encode(e.Event)
-			if err != nil {
-				return fmt.Errorf("%w: %w", ErrUnstorable, err)
-			}
-			entries[n].Event = nil // a storm of alerts is not held in memory twice
-			records = append(records, journal.Record{At: e.At, Kind: e.Kind, Incident: string(e.About), Payload: payload})
+	records := d.records[:0]
+	defer func() { d.forget(records) }()
+	keep := func(entries []incident.Entry) {
+		for _, e := range entries {
+			write := func(b []byte) ([]byte, error) { return incident.Append(b, e.Event) }
+			records = append(records, journal.Record{At: e.At, Kind: e.Kind, Incident: string(e.About), Write: write})
 			changed = append(changed, e.About)
 		}
-		return nil
 	}
 	if d.err != nil { // the first entry after an outage tells of it
 		_, entries, err := d.rules.Execute(d.state, d.now(), incident.RecordRecovery{Since: d.since, Error: d.err.Error()})
-		if err = errors.Join(err, keep(entries)); err != nil {
+		if err != nil {
 			return nil, err
 		}
+		keep(entries)
 	}
 	for _, req := range batch {
 		if req.ctx.Err() != nil {
@@ -296,9 +300,7 @@ func (d *Desk) try(batch []*request) (changed []incident.ID, err error) {
 		if entries, err = d.decide(req); err != nil {
 			return nil, err
 		}
-		if err := keep(entries); err != nil {
-			return nil, err
-		}
+		keep(entries)
 	}
 	if len(records) == 0 {
 		return nil, nil
@@ -315,6 +317,15 @@ func (d *Desk) try(batch []*request) (changed []incident.ID, err error) {
 	}
 	d.metrics.committed(len(batch), len(records), time.Since(start))
 	return changed, nil
+}
+
+// forget keeps the room that a batch took for the next one, unless it was a storm's.
+func (d *Desk) forget(records []journal.Record) {
+	if cap(records) > 2*maxBatch {
+		records = nil
+	}
+	clear(records)
+	d.records = records[:0]
 }
 
 // decide executes one command. A panic is that command's: the process, and

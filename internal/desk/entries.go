@@ -9,15 +9,15 @@ import (
 	"nis2clock/internal/journal"
 )
 
-// Entries reads everything the journal holds about an incident, oldest first.
-// The error is [incident.ErrUnknown] when there is no such incident.
+// Entries reads everything the journal holds about an incident or a suspicious
+// event, oldest first. The error is [incident.ErrUnknown] when there is neither
+// of that id.
 func Entries(ctx context.Context, d *Desk, log journal.Log, id incident.ID) ([]incident.Entry, error) {
 	var at []uint64
 	known := false
 	d.View(func(s *incident.State) {
-		if i, ok := s.Incident(id); ok {
-			at, known = slices.Clone(i.Entries), true
-		}
+		at, known = s.EntriesAbout(id)
+		at = slices.Clone(at)
 	})
 	if !known {
 		return nil, fmt.Errorf("%w: %s", incident.ErrUnknown, id)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -132,8 +133,8 @@ func (d *Dispatcher) evaluate(ids []incident.ID, now time.Time) {
 	d.o.Desk.View(func(s *incident.State) {
 		for _, id := range ids {
 			if id == "" {
-				owed[id] = agenda.OwedHeartbeat(s, now)
-				d.lookAgain(id, agenda.NextHeartbeat(s, now))
+				owed[id] = append(agenda.OwedHeartbeat(s, now), agenda.OwedTriage(s, now)...)
+				d.lookAgain(id, sooner(agenda.NextHeartbeat(s, now), agenda.NextTriage(s, now)))
 				continue
 			}
 			i, ok := s.Incident(id)
@@ -147,6 +148,14 @@ func (d *Dispatcher) evaluate(ids []incident.ID, now time.Time) {
 	for _, w := range d.workers {
 		w.replace(owed)
 	}
+}
+
+// sooner is the earlier of two instants, of which zero means never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // lookAgain notes when the incident can next have something due; zero for
@@ -175,7 +184,7 @@ func (d *Dispatcher) find(id incident.ID, key, channel string) (n Notice, ok boo
 				n.Message = i.Message.Ref
 			}
 		} else if id == "" {
-			items = agenda.DueHeartbeat(s, now)
+			items = append(agenda.DueHeartbeat(s, now), agenda.DueTriage(s, now)...)
 		}
 		for _, it := range items {
 			if it.Effect.Key == key && it.Effect.Channel == channel {
@@ -186,6 +195,9 @@ func (d *Dispatcher) find(id incident.ID, key, channel string) (n Notice, ok boo
 		if ok && n.Effect.Role == incident.Heartbeat {
 			n.Text = heartbeatText(s.Policy, n.Since, now)
 		}
+		if ok && n.Effect.Role == incident.Triage {
+			n.Text = triageText(s, id, key, now)
+		}
 	})
 	n.Key, n.Now, n.Page = d.o.Install+"/"+key, now, d.o.PageURL(id)
 	return n, ok
@@ -194,6 +206,31 @@ func (d *Dispatcher) find(id incident.ID, key, channel string) (n Notice, ok boo
 func heartbeatText(p *incident.ReminderPolicy, since, now time.Time) string {
 	return fmt.Sprintf("No %s alert has come in since %s (%s): Prometheus, Alertmanager or the way between them and nis2clock may be down. Reportable alerts may be missed.",
 		p.Heartbeat, since.UTC().Format("2006-01-02 15:04:05Z"), now.Sub(since).Round(time.Second))
+}
+
+// triageText says which incident, or event of the register, waits for a
+// decision; the event stands in the effect's key.
+func triageText(s *incident.State, about incident.ID, key string, now time.Time) string {
+	if i, ok := s.Incident(about); ok {
+		mark := ""
+		if i.Exercise {
+			mark = "[EXERCISE] "
+		}
+		return mark + fmt.Sprintf("Nobody has decided whether %s is significant; that was to be decided before %s (%s ago), and its clocks run: %s",
+			i.ID, i.TriageBy.UTC().Format("2006-01-02 15:04:05Z"), incident.Words(now.Sub(i.TriageBy)), i.Title)
+	}
+	_, rest, _ := strings.Cut(key, "/")
+	id, _, _ := strings.Cut(rest, "/")
+	ev, ok := s.Event(incident.ID(id))
+	if !ok {
+		return ""
+	}
+	mark := ""
+	if ev.Exercise {
+		mark = "[EXERCISE] "
+	}
+	return mark + fmt.Sprintf("Nobody has assessed %s, reported by %s on %s; it was to be assessed before %s (%s ago): %s",
+		ev.ID, ev.Reporter, ev.ReceivedAt.UTC().Format("2006-01-02 15:04:05Z"), ev.TriageBy.UTC().Format("2006-01-02 15:04:05Z"), incident.Words(now.Sub(ev.TriageBy)), ev.What)
 }
 
 // waitTooLong is how long a notice may wait before [Dispatcher.Status] says so.

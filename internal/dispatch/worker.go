@@ -79,7 +79,7 @@ func (w *worker) replace(owed map[incident.ID][]agenda.Item) {
 
 // urgency orders roles: what wakes somebody overtakes what only informs.
 var urgency = map[incident.Role]int{
-	incident.Page: 0, incident.Heartbeat: 1, incident.Ask: 2, incident.Reminder: 3, incident.Post: 4, incident.Update: 5,
+	incident.Page: 0, incident.Heartbeat: 1, incident.Triage: 1, incident.Ask: 2, incident.Reminder: 3, incident.Post: 4, incident.Update: 5,
 }
 
 // pick takes the most urgent item that may be tried at now, the oldest among

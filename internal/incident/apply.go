@@ -1,5 +1,7 @@
 package incident
 
+import "slices"
+
 // contentEvent changes what is known of one incident.
 type contentEvent interface {
 	Event
@@ -21,6 +23,9 @@ func (s *State) applyEvent(e Entry) {
 	switch ev := e.Event.(type) {
 	case contentEvent:
 		if i := s.incidents[e.About]; i != nil { // nil: its opening was erased
+			if i.clocksShared { // the first change takes a copy
+				i.Clocks, i.clocksShared = slices.Clone(i.Clocks), false
+			}
 			ev.applyTo(s, i, e)
 			s.touch(e)
 		}

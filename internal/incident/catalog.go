@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -10,7 +11,7 @@ import (
 // Query is the audit question: who did what, when. An empty field asks for any.
 type Query struct {
 	Actor    string
-	Incident ID
+	Incident ID        // or a suspicious event
 	Kind     string    // with or without its version: "incident.opened" finds "incident.opened/v1"
 	From     time.Time // included
 	To       time.Time // not included
@@ -34,12 +35,9 @@ func (s *State) Find(q Query, n int) []uint64 {
 	}
 	var out []uint64
 	if q.Incident != "" {
-		i := s.incidents[q.Incident]
-		if i == nil {
-			return nil
-		}
-		from, _ := slices.BinarySearch(i.Entries, first)
-		for _, seq := range i.Entries[from:] {
+		about, _ := s.EntriesAbout(q.Incident)
+		from, _ := slices.BinarySearch(about, first)
+		for _, seq := range about[from:] {
 			if seq >= end || len(out) == n {
 				break
 			}
@@ -87,14 +85,32 @@ func (n *names) number(s string) uint32 {
 }
 
 func (c *catalog) add(e Entry) {
-	actor := ""
-	if e.Event != nil {
-		actor = e.Event.Actor().Name
-	}
 	c.at = append(c.at, e.At.UnixNano())
 	c.kinds = append(c.kinds, c.kind.number(e.Kind))
-	c.actors = append(c.actors, c.actor.number(actor))
+	switch {
+	case e.Event != nil:
+		c.actors = append(c.actors, c.actor.number(e.Event.Actor().Name))
+	case strings.HasPrefix(e.Kind, journalKinds):
+		c.actors = append(c.actors, c.actor.number(""))
+	default:
+		c.actors = append(c.actors, erasedActor)
+	}
 }
+
+// erasedActor stands for the actor of an erased entry, who is nobody's match.
+const erasedActor = math.MaxUint32
+
+// journalKinds begins the kinds that belong to the journal itself.
+const journalKinds = "journal."
+
+// erased reports whether the entry at a position has lost its payload.
+func (c *catalog) erased(seq uint64) bool { return c.actors[seq] == erasedActor }
+
+// time is that of the entry at a position.
+func (c *catalog) time(seq uint64) time.Time { return time.Unix(0, c.at[seq]).UTC() }
+
+// kindOf is the kind of the entry at a position.
+func (c *catalog) kindOf(seq uint64) string { return c.kind.all[c.kinds[seq]] }
 
 // since is the position of the first entry not before t.
 func (c *catalog) since(t time.Time) uint64 {

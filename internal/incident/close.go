@@ -1,6 +1,9 @@
 package incident
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Close ends the work on an incident that owes no more reports.
 type Close struct {
@@ -15,8 +18,13 @@ func (c Close) decide(_ *Rules, d *decision) (any, error) {
 	}
 	var open []string
 	for n := range i.Clocks {
-		if i.Clocks[n].Open() {
-			open = append(open, string(i.Clocks[n].Stage))
+		c := &i.Clocks[n]
+		switch {
+		case !c.Open():
+		case c.Counterparty != "":
+			open = append(open, fmt.Sprintf("%s (%s)", c.Stage, c.Counterparty))
+		default:
+			open = append(open, string(c.Stage))
 		}
 	}
 	if len(open) > 0 {

@@ -24,6 +24,9 @@ const (
 	Ask Role = "ask"
 	// Heartbeat says that the sender of alerts has gone quiet.
 	Heartbeat Role = "heartbeat"
+	// Triage says that nobody has assessed a suspicious event, or decided on an
+	// incident that an alert asked to be decided on, in time.
+	Triage Role = "triage"
 )
 
 // Effect is something to be said to the outside world. Its key names it for
@@ -100,7 +103,7 @@ func (o *outbox) intend(e Effect, at time.Time) {
 func (o *outbox) deliver(e Effect, ref string, at time.Time) {
 	delete(o.Pending, e.Key)
 	switch e.Role {
-	case Page, Heartbeat, Post, Ask:
+	case Page, Heartbeat, Triage, Post, Ask:
 		if o.Done == nil {
 			o.Done = map[string]time.Time{}
 		}
@@ -150,6 +153,8 @@ type Intended struct {
 
 func (Intended) Kind() string { return "effect.intended/v1" }
 
+func (Intended) logged() string { return messages }
+
 func (e Intended) Describe() string { return "about to " + e.Effect.describe() }
 
 // Delivered says an effect took place.
@@ -164,6 +169,8 @@ type Delivered struct {
 
 func (Delivered) Kind() string { return "effect.delivered/v1" }
 
+func (Delivered) logged() string { return messages }
+
 func (e Delivered) Describe() string { return e.Effect.describe() + ": delivered" }
 
 // Failed says a try did not work.
@@ -176,6 +183,8 @@ type Failed struct {
 }
 
 func (Failed) Kind() string { return "effect.failed/v1" }
+
+func (Failed) logged() string { return messages }
 
 func (e Failed) Describe() string {
 	if e.Permanent {

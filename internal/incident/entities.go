@@ -115,5 +115,5 @@ func (i *Incident) widen(w *Widened) {
 		return
 	}
 	i.Entities, i.Regimes = w.Entities, w.Regimes
-	i.setClocks(w.Clocks)
+	i.recounted(Recount{Clocks: w.Clocks, Law: w.Law})
 }

@@ -13,7 +13,8 @@ import (
 type Event interface {
 	// Kind is the entry's kind, for example "incident.opened/v1".
 	Kind() string
-	// About is the incident it belongs to; empty for the service as a whole.
+	// About is the incident or the suspicious event it belongs to; empty for the
+	// service as a whole.
 	About() ID
 	// Actor is who caused it.
 	Actor() Actor
@@ -46,6 +47,8 @@ type Law struct {
 	Digest string `json:"digest"`
 	// Zones are digests of the rules of each time zone used.
 	Zones map[string]string `json:"zones,omitempty"`
+	// Warnings are what a person should know of it, a sentence each.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // decoders is every kind ever written.
@@ -81,6 +84,23 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	ActionRefused{}.Kind():   decode[ActionRefused],
 	TLPSet{}.Kind():          decode[TLPSet],
 	OutOfBandSet{}.Kind():    decode[OutOfBandSet],
+	Assessed{}.Kind():        decode[Assessed],
+	Decided{}.Kind():         decode[Decided],
+	Reopened{}.Kind():        decode[Reopened],
+	Held{}.Kind():            decode[Held],
+	Released{}.Kind():        decode[Released],
+	ErasureOrdered{}.Kind():  decode[ErasureOrdered],
+	Dated{}.Kind():           decode[Dated],
+	MessageRecorded{}.Kind(): decode[MessageRecorded],
+	DetectionMoved{}.Kind():  decode[DetectionMoved],
+	MessageSettled{}.Kind():  decode[MessageSettled],
+
+	ReportabilitySet{}.Kind():  decode[ReportabilitySet],
+	BreachRecorded{}.Kind():    decode[BreachRecorded],
+	EventJoined{}.Kind():       decode[EventJoined],
+	SuspicionReported{}.Kind(): decode[SuspicionReported],
+	SuspicionAssessed{}.Kind(): decode[SuspicionAssessed],
+	SuspicionNoted{}.Kind():    decode[SuspicionNoted],
 }
 
 func decode[E Event](payload []byte, opts ...json.Options) (Event, error) {
@@ -91,14 +111,26 @@ func decode[E Event](payload []byte, opts ...json.Options) (Event, error) {
 	return e, nil
 }
 
-// Encode is the inverse of [Decode].
-func Encode(e Event) ([]byte, error) {
-	b, err := json.Marshal(e)
-	if err != nil {
+// Append appends the event as [Decode] reads it.
+func Append(b []byte, e Event) ([]byte, error) {
+	w := appender{b}
+	if err := json.MarshalWrite(&w, e); err != nil {
 		return nil, fmt.Errorf("encode %s: %w", e.Kind(), err)
 	}
-	return b, nil
+	return w.b, nil
 }
+
+// appender is a writer to the end of b.
+type appender struct{ b []byte }
+
+// Write implements [io.Writer].
+func (w *appender) Write(p []byte) (int, error) {
+	w.b = append(w.b, p...)
+	return len(p), nil
+}
+
+// Encode is the inverse of [Decode].
+func Encode(e Event) ([]byte, error) { return Append(nil, e) }
 
 // Decode reads the payload of an entry of the given kind. An unknown kind is
 // an error: a newer version wrote it, and folding on without it could hide a

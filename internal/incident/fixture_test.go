@@ -93,7 +93,7 @@ func (w *world) refold() {
 		}
 		again.Apply(Entry{Seq: e.Seq, At: e.At, Kind: e.Kind, About: e.About, Event: ev})
 	}
-	opt := cmp.AllowUnexported(State{}, Incident{}, outbox{}, applied{}, occurrenceRef{}, Threshold{}, Outgoing{}, catalog{}, names{})
+	opt := cmp.AllowUnexported(State{}, Incident{}, outbox{}, applied{}, occurrenceRef{}, Threshold{}, Outgoing{}, catalog{}, names{}, roots{}, asked{}, body{})
 	if diff := cmp.Diff(w.state, again, opt, cmp.Transformer("empty", func(m map[string]string) map[string]string {
 		if m == nil {
 			return map[string]string{}

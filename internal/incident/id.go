@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// ID names an incident: INC-<year of opening, UTC>-<4 or more digits>, or
-// EX-… in an exercise. It is never reused.
+// ID names what an entry is about: an incident, INC-<year of opening,
+// UTC>-<4 or more digits>, or a suspicious event, EVT-…; in an exercise EX-… and
+// EVX-…. It is never reused.
 type ID string
 
 func newID(exercise bool, opened time.Time, n int) ID {

@@ -1,33 +1,31 @@
 package incident
 
-import "strings"
-
-// MarkNotReportable records the decision that the incident is not significant.
+// MarkNotReportable records the decision that the incident is not significant,
+// for every entity and under every regime. It is the decision of [Assess],
+// without facts.
 type MarkNotReportable struct {
 	Person `json:"-"`
 	ID     ID     `json:"id"`
 	Reason string `json:"reason"`
 }
 
-func (c MarkNotReportable) decide(_ *Rules, d *decision) (any, error) {
+func (c MarkNotReportable) decide(r *Rules, d *decision) (any, error) {
 	i, done, err := c.onIncident(d, c.ID)
 	if err != nil || done || i.Reportability == ReportNotReportable {
 		return c.ID, err
 	}
-	if strings.TrimSpace(c.Reason) == "" {
-		return nil, invalid("why is %s not reportable? the reason is kept with the decision", i.ID)
+	p := pending{Person: c.Person, incident: i, decision: DecidedNotSignificant, reason: c.Reason}
+	if err := p.check(r); err != nil {
+		return nil, err
 	}
-	for _, cl := range i.Clocks {
-		if cl.Submitted != nil {
-			return nil, refused("a report (%s) has already gone to the authority: withdraw or correct it there first", cl.Title)
-		}
+	if i.Reportability == Voluntary {
+		return nil, refused("%s is reported voluntarily: nothing is owed that could stop", i.ID)
 	}
-	d.emit(NotReportable{Meta: c.metaFor(c.ID), Reason: c.Reason})
+	p.settle(r, d)
 	return c.ID, nil
 }
 
-// NotReportable records a person's decision that the incident is not
-// significant. The record stays; its clocks stop with the reason.
+// NotReportable is the retired form of [Decided] for a whole incident.
 type NotReportable struct {
 	Meta
 	Reason string `json:"reason"`
@@ -38,10 +36,5 @@ func (NotReportable) Kind() string { return "incident.not_reportable/v1" }
 func (e NotReportable) Describe() string { return "decided not reportable: " + e.Reason }
 
 func (ev NotReportable) applyTo(_ *State, i *Incident, e Entry) {
-	i.Reportability, i.Decision = ReportNotReportable, ev.Reason
-	for n := range i.Clocks {
-		if c := &i.Clocks[n]; c.Open() {
-			c.StoppedAt, c.Stopped = e.At, "not reportable: "+ev.Reason
-		}
-	}
+	i.decided("", DecidedNotSignificant, ev.Reason, Stamp{By: ev.By, At: e.At})
 }

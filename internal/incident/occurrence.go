@@ -82,7 +82,7 @@ func (i *Incident) redetect(r *Redated) {
 		return
 	}
 	i.DetectedAt = r.Now
-	i.setClocks(r.Clocks)
+	i.recounted(Recount{Clocks: r.Clocks, Law: r.Law})
 }
 
 func (s *State) addAlert(i *Incident, a *Alert) {

@@ -1,9 +1,9 @@
 package incident
 
 import (
+	"cmp"
 	"fmt"
 	"nis2clock/internal/classify"
-	"slices"
 	"strings"
 	"time"
 )
@@ -33,9 +33,14 @@ type Opened struct {
 	Receipt     *Receipt          `json:"receipt,omitzero"`
 	Clocks      []Clock           `json:"clocks"`
 	Law         Law               `json:"law"`
+
+	// Reportability is what was decided when it was opened; empty: undecided.
+	Reportability string `json:"reportability,omitzero"`
 }
 
 func (Opened) Kind() string { return "incident.opened/v1" }
+
+func (Opened) lasting() string { return "that there was an incident" }
 
 func (e Opened) Describe() string {
 	s := fmt.Sprintf("incident opened: %s; detected %s", e.Title, utc(e.DetectedAt))
@@ -47,10 +52,10 @@ func (e Opened) Describe() string {
 
 func (ev Opened) apply(s *State, e Entry) {
 	i := &Incident{
-		ID: ev.ID, Title: ev.Title, Summary: ev.Summary, Status: Open, Reportability: Undecided, Exercise: ev.Exercise,
+		ID: ev.ID, Title: ev.Title, Summary: ev.Summary, Status: Open, Reportability: cmp.Or(ev.Reportability, Undecided), Exercise: ev.Exercise,
 		Severity: ev.Severity, Category: ev.Category, Service: ev.Service, Malicious: ev.Malicious, CrossBorder: ev.CrossBorder,
 		Regimes: ev.Regimes, Entities: ev.Entities, Correlation: ev.Correlation, Previous: ev.Previous, Reason: ev.Reason, TriageBy: ev.TriageBy,
-		DetectedAt: ev.DetectedAt, ReceivedAt: ev.ReceivedAt, OpenedAt: e.At, Clocks: slices.Clone(ev.Clocks),
+		DetectedAt: ev.DetectedAt, ReceivedAt: ev.ReceivedAt, OpenedAt: e.At, Clocks: ev.Clocks, clocksShared: true, Warnings: ev.Law.Warnings,
 	}
 	s.add(i)
 	if ev.Alert != nil {

@@ -50,6 +50,9 @@ func (p Person) onIncident(d *decision, id ID) (i *Incident, done bool, err erro
 	if !ok {
 		return nil, false, fmt.Errorf("%w: %s", ErrUnknown, id)
 	}
+	if i.Erased {
+		return nil, false, refused("%s was erased: only its id and times are left, and nothing can be added", id)
+	}
 	_, done, err = p.repeated(d)
 	return i, done, err
 }

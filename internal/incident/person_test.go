@@ -109,15 +109,15 @@ func TestAwareness(t *testing.T) {
 	if v := i.View(w.now); v.AwareAt != nil || v.Clocks[0].Basis != "detection" {
 		t.Errorf("awareness assumed: %v, basis %s", v.AwareAt, v.Clocks[0].Basis)
 	}
-	w.do(BecomeAware{Person: by("ana"), ID: first, At: at("2026-11-20T10:30:00Z")})
+	w.do(SetDate{Person: by("ana"), ID: first, Date: DateID{Date: AwareAt}, At: at("2026-11-20T10:30:00Z")})
 	c := w.incident(first).Clocks[0]
 	if c.Basis != "awareness" || !c.DueAt.Equal(at("2026-11-21T10:30:00Z")) || !c.TargetAt.Equal(at("2026-11-21T10:00:00Z")) {
 		t.Errorf("%+v: due moves to awareness, target stays at detection", c)
 	}
-	if _, err := w.try(BecomeAware{Person: by("ana"), ID: first, At: at("2026-11-20T09:00:00Z")}); !errors.Is(err, ErrInvalid) {
+	if _, err := w.try(SetDate{Person: by("ana"), ID: first, Date: DateID{Date: AwareAt}, At: at("2026-11-20T09:00:00Z")}); !errors.Is(err, ErrInvalid) {
 		t.Errorf("changed without a reason: %v", err)
 	}
-	w.do(BecomeAware{Person: by("ben"), ID: first, At: at("2026-11-20T09:00:00Z"), Reason: "a customer had called"})
+	w.do(SetDate{Person: by("ben"), ID: first, Date: DateID{Date: AwareAt}, At: at("2026-11-20T09:00:00Z"), Reason: "a customer had called"})
 	if c := w.incident(first).Clocks[0]; !c.DueAt.Equal(at("2026-11-21T09:00:00Z")) || !c.Deadline().Equal(c.DueAt) {
 		t.Errorf("%+v: awareness before the alert makes due the earlier one", c)
 	}
@@ -136,8 +136,8 @@ func TestRefusals(t *testing.T) {
 		says string
 	}{
 		{"unknown incident", Acknowledge{by("a"), "INC-2026-0099"}, ErrUnknown, "INC-2026-0099"},
-		{"awareness in the future", BecomeAware{Person: by("a"), ID: first, At: future}, ErrInvalid, "future"},
-		{"awareness without a time", BecomeAware{Person: by("a"), ID: first}, ErrInvalid, "aware_at"},
+		{"awareness in the future", SetDate{Person: by("a"), ID: first, Date: DateID{Date: AwareAt}, At: future}, ErrInvalid, "future"},
+		{"awareness without a time", SetDate{Person: by("a"), ID: first, Date: DateID{Date: AwareAt}}, ErrInvalid, "aware_at"},
 		{"submission in the future", Submit{Person: by("a"), ID: first, Stages: []string{"early_warning"}, Submission: Submission{SentAt: future}}, ErrInvalid, "future"},
 		{"receipt in the future", Submit{Person: by("a"), ID: first, Stages: []string{"early_warning"}, Submission: Submission{ReceiptAt: future}}, ErrInvalid, "future"},
 		{"a stage that is not there", Submit{Person: by("a"), ID: first, Stages: []string{"early_warn"}}, ErrInvalid, "early_warning, notification, final_report"},
@@ -145,7 +145,7 @@ func TestRefusals(t *testing.T) {
 		{"close with clocks open", Close{by("a"), first}, ErrRefused, "still owes"},
 		{"an empty note", AddNote{by("a"), first, " \n"}, ErrInvalid, "text"},
 		{"not reportable without a reason", MarkNotReportable{by("a"), first, ""}, ErrInvalid, "why"},
-		{"handled before detection", MarkHandled{by("a"), first, at("2026-11-20T09:00:00Z")}, ErrInvalid, "before detection"},
+		{"handled before detection", SetDate{Person: by("a"), ID: first, Date: DateID{Date: HandledAt}, At: at("2026-11-20T09:00:00Z")}, ErrInvalid, "before detection"},
 		{"declared without a title", Declare{Person: by("a"), DetectedAt: at("2026-11-20T09:00:00Z")}, ErrInvalid, "title"},
 		{"declared in the future", Declare{Person: by("a"), Title: "x", DetectedAt: future}, ErrInvalid, "future"},
 	}
@@ -228,7 +228,7 @@ func TestInterleavingsConverge(t *testing.T) {
 
 func TestClosing(t *testing.T) {
 	w := opened(t)
-	w.do(MarkHandled{Person: by("ana"), ID: first})
+	w.do(SetDate{Person: by("ana"), ID: first, Date: DateID{Date: HandledAt}})
 	if w.incident(first).Status != StatusHandled {
 		t.Errorf("status %s", w.incident(first).Status)
 	}
@@ -247,7 +247,7 @@ func TestHandledAfterTheFinalReportWasDue(t *testing.T) {
 	w.do(Submit{Person: by("ana"), ID: first, Stages: []string{"early_warning", "notification"}})
 	sent := w.now
 	w.wait(40 * 24 * time.Hour)
-	w.do(MarkHandled{Person: by("ana"), ID: first})
+	w.do(SetDate{Person: by("ana"), ID: first, Date: DateID{Date: HandledAt}})
 	due := map[string]time.Time{}
 	for _, c := range w.incident(first).Clocks {
 		due[string(c.Stage)] = c.DueAt

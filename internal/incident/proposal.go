@@ -49,8 +49,10 @@ const (
 // maxOpenProposals bounds what waits for an answer about one incident.
 const maxOpenProposals = 20
 
-// Proposal is what somebody asked for and another must confirm.
-type Proposal struct {
+// Motion is what somebody without the right to it asked for and another must
+// confirm; people are told of it as a proposal. [Proposal] is a decision that
+// waits for a second person.
+type Motion struct {
 	Number    int // within the incident, from 1
 	What      string
 	Plan      string
@@ -63,7 +65,7 @@ type Proposal struct {
 }
 
 // State is where the proposal stands at now.
-func (p *Proposal) State(now time.Time) string {
+func (p *Motion) State(now time.Time) string {
 	switch {
 	case p.Outcome != "":
 		return p.Outcome
@@ -73,29 +75,29 @@ func (p *Proposal) State(now time.Time) string {
 	return ProposalOpen
 }
 
-// Proposal returns the proposal of that number. An erased one is not there, so
+// Motion returns the proposal of that number. An erased one is not there, so
 // that a number is no index.
-func (i *Incident) Proposal(number int) (*Proposal, bool) {
-	n := slices.IndexFunc(i.Proposals, func(p Proposal) bool { return p.Number == number })
+func (i *Incident) Motion(number int) (*Motion, bool) {
+	n := slices.IndexFunc(i.Motions, func(p Motion) bool { return p.Number == number })
 	if n < 0 {
 		return nil, false
 	}
-	return &i.Proposals[n], true
+	return &i.Motions[n], true
 }
 
-// nextProposal is the number of the next one.
-func (i *Incident) nextProposal() int {
-	if len(i.Proposals) == 0 {
+// nextMotion is the number of the next one.
+func (i *Incident) nextMotion() int {
+	if len(i.Motions) == 0 {
 		return 1
 	}
-	return i.Proposals[len(i.Proposals)-1].Number + 1
+	return i.Motions[len(i.Motions)-1].Number + 1
 }
 
 // Proposal returns the proposal of that number.
-func (v *View) Proposal(number int) (ProposalView, bool) {
-	n := slices.IndexFunc(v.Proposals, func(p ProposalView) bool { return p.Number == number })
+func (v *View) Proposal(number int) (MotionView, bool) {
+	n := slices.IndexFunc(v.Proposals, func(p MotionView) bool { return p.Number == number })
 	if n < 0 {
-		return ProposalView{}, false
+		return MotionView{}, false
 	}
 	return v.Proposals[n], true
 }
@@ -119,8 +121,8 @@ func (c Propose) decide(_ *Rules, d *decision) (any, error) {
 		return nil, invalid("what is proposed cannot be kept: %v", err)
 	}
 	open := 0
-	for n := range i.Proposals {
-		p := &i.Proposals[n]
+	for n := range i.Motions {
+		p := &i.Motions[n]
 		if p.State(d.now) != ProposalOpen {
 			continue
 		}
@@ -137,7 +139,7 @@ func (c Propose) decide(_ *Rules, d *decision) (any, error) {
 	case !c.ExpiresAt.After(d.now):
 		return nil, invalid("the proposal would expire at %s, which is over", utc(c.ExpiresAt))
 	}
-	number := i.nextProposal()
+	number := i.nextMotion()
 	d.emit(ProposalMade{
 		Meta: c.metaFor(i.ID), Number: number, What: c.Do.What(), Plan: c.Do.Plan(), Command: data, ExpiresAt: c.ExpiresAt.UTC(),
 	})
@@ -161,7 +163,7 @@ func (e ProposalMade) Describe() string {
 }
 
 func (ev ProposalMade) applyTo(_ *State, i *Incident, e Entry) {
-	i.Proposals = append(i.Proposals, Proposal{
+	i.Motions = append(i.Motions, Motion{
 		Number: ev.Number, What: ev.What, Plan: ev.Plan, Command: ev.Command, Made: Stamp{By: ev.By, At: e.At}, ExpiresAt: ev.ExpiresAt,
 	})
 }
@@ -183,7 +185,7 @@ func (c SettleProposal) decide(r *Rules, d *decision) (any, error) {
 	if err != nil || done {
 		return c.ID, err
 	}
-	p, ok := i.Proposal(c.Number)
+	p, ok := i.Motion(c.Number)
 	if !ok {
 		return nil, fmt.Errorf("%w: %s has no proposal %d", ErrUnknown, c.ID, c.Number)
 	}
@@ -242,13 +244,13 @@ func (e ProposalSettled) Describe() string {
 }
 
 func (ev ProposalSettled) applyTo(_ *State, i *Incident, e Entry) {
-	if p, ok := i.Proposal(ev.Number); ok {
+	if p, ok := i.Motion(ev.Number); ok {
 		p.Outcome, p.Reason, p.Settled = ev.Outcome, ev.Reason, &Stamp{By: ev.By, At: e.At}
 	}
 }
 
-// ProposalView is a proposal at one instant.
-type ProposalView struct {
+// MotionView is a proposal at one instant.
+type MotionView struct {
 	Number    int        `json:"number"`
 	What      string     `json:"what"`
 	Plan      string     `json:"plan"`
@@ -261,11 +263,11 @@ type ProposalView struct {
 	Reason    string     `json:"reason"`
 }
 
-func (i *Incident) proposalViews(now time.Time) []ProposalView {
-	out := []ProposalView{}
-	for n := range i.Proposals {
-		p := &i.Proposals[n]
-		v := ProposalView{
+func (i *Incident) proposalViews(now time.Time) []MotionView {
+	out := []MotionView{}
+	for n := range i.Motions {
+		p := &i.Motions[n]
+		v := MotionView{
 			Number: p.Number, What: p.What, Plan: p.Plan, By: p.Made.By.Name, MadeAt: p.Made.At, ExpiresAt: p.ExpiresAt, State: p.State(now), Reason: p.Reason,
 		}
 		if p.Settled != nil {
@@ -279,7 +281,7 @@ func (i *Incident) proposalViews(now time.Time) []ProposalView {
 // ExpiredSince reports whether a proposal that nobody answered expired after
 // since and not after now: what showed it as open is out of date.
 func (i *Incident) ExpiredSince(since, now time.Time) bool {
-	return slices.ContainsFunc(i.Proposals, func(p Proposal) bool {
+	return slices.ContainsFunc(i.Motions, func(p Motion) bool {
 		return p.Outcome == "" && p.ExpiresAt.After(since) && !p.ExpiresAt.After(now)
 	})
 }

@@ -25,7 +25,7 @@ func TestProposalTakesEffectOnceConfirmed(t *testing.T) {
 		t.Fatal("a proposal stopped a clock")
 	}
 	w.wait(time.Minute)
-	sent := w.incident(first).Proposals[0].Made.At.Add(-time.Minute)
+	sent := w.incident(first).Motions[0].Made.At.Add(-time.Minute)
 	w.do(SettleProposal{Person: inSlack("ben", "U2@T1"), ID: first, Number: 1, Confirm: true})
 	sub := w.incident(first).Clocks[0].Submitted
 	if sub == nil || sub.Reference != "77" || !sub.SentAt.Equal(sent) {
@@ -85,7 +85,7 @@ func TestConfirmingWhatDoesNotFit(t *testing.T) {
 	if _, err := w.try(SettleProposal{Person: by("ben"), ID: first, Number: 1, Confirm: true}); !errors.Is(err, ErrRefused) {
 		t.Errorf("got %v: a report has gone out", err)
 	}
-	if state := w.incident(first).Proposals[0].State(w.now); state != ProposalOpen || len(w.entries) != n {
+	if state := w.incident(first).Motions[0].State(w.now); state != ProposalOpen || len(w.entries) != n {
 		t.Errorf("the proposal is %s after %d entries", state, len(w.entries)-n)
 	}
 }
@@ -154,10 +154,10 @@ func TestErasedProposalLeavesTheOthers(t *testing.T) {
 		s.Apply(e)
 	}
 	i, _ := s.Incident(first)
-	if _, ok := i.Proposal(1); ok {
+	if _, ok := i.Motion(1); ok {
 		t.Error("the erased proposal is there")
 	}
-	if p, ok := i.Proposal(2); !ok || p.Number != 2 || i.nextProposal() != 3 {
-		t.Errorf("proposal 2: %+v, %v; the next is %d", p, ok, i.nextProposal())
+	if p, ok := i.Motion(2); !ok || p.Number != 2 || i.nextMotion() != 3 {
+		t.Errorf("proposal 2: %+v, %v; the next is %d", p, ok, i.nextMotion())
 	}
 }

@@ -49,6 +49,8 @@ type Received struct {
 
 func (Received) Kind() string { return "webhook.received/v1" }
 
+func (Received) logged() string { return "webhook receipts" }
+
 func (e Received) Describe() string {
 	c := e.Counts
 	s := fmt.Sprintf("webhook of %d bytes: %d alerts, %d duplicate, %d ignored, nothing new", e.Receipt.Bytes, c.Received, c.Duplicate, c.Ignored)
@@ -67,6 +69,8 @@ type Quarantined struct {
 }
 
 func (Quarantined) Kind() string { return "webhook.quarantined/v1" }
+
+func (Quarantined) logged() string { return "quarantine" }
 
 func (e Quarantined) Describe() string {
 	s := plural(e.Count, "unreadable element") + " kept in quarantine"
@@ -90,3 +94,22 @@ func (ev Received) apply(s *State, e Entry) {
 
 // apply keeps nothing: the journal alone holds what could not be read.
 func (Quarantined) apply(*State, Entry) {}
+
+// ReceiptOf is the receipt an event carries; nil when it carries none.
+func ReceiptOf(e Event) *Receipt {
+	switch e := e.(type) {
+	case Opened:
+		return e.Receipt
+	case Attached:
+		return e.Receipt
+	case AlertResolved:
+		return e.Receipt
+	case AlertMoved:
+		return e.Receipt
+	case Received:
+		return &e.Receipt
+	case Quarantined:
+		return &e.Receipt
+	}
+	return nil
+}

@@ -109,6 +109,8 @@ func (c Reconcile) decide(r *Rules, d *decision) (any, error) {
 // Kind implements [Event].
 func (Reconciled) Kind() string { return "intake.reconciled/v1" }
 
+func (Reconciled) logged() string { return "reconciliation" }
+
 // Describe implements [Event].
 func (e Reconciled) Describe() string {
 	if e.Error != "" {

@@ -36,4 +36,6 @@ func (e ActionRefused) Describe() string {
 	return "refused: " + strings.ReplaceAll(e.What, "_", " ") + ": " + e.Reason
 }
 
+func (ActionRefused) logged() string { return "actions that were refused" }
+
 func (ActionRefused) apply(*State, Entry) {}

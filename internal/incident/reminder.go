@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nis2clock/internal/regime"
 )
 
 // A Threshold is a point of a clock at which people are reminded: a share of
@@ -57,7 +59,7 @@ func (t Threshold) At(c *Clock, detected time.Time) time.Time {
 		return end.Add(-t.lead)
 	}
 	start := c.StartedAt
-	if end.Equal(c.TargetAt) {
+	if end.Equal(c.TargetAt) && c.Basis != string(regime.FromRequest) {
 		start = detected // the house rule counts from detection
 	}
 	return start.Add(time.Duration(float64(end.Sub(start)) * t.percent / 100))
@@ -263,6 +265,8 @@ type PolicyAdopted struct {
 }
 
 func (PolicyAdopted) Kind() string { return "policy.adopted/v1" }
+
+func (PolicyAdopted) lasting() string { return "which reminders were in force" }
 
 func (e PolicyAdopted) Describe() string {
 	return fmt.Sprintf("reminders at %s, then every %s overdue; channels %s",

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"testing"
 	"time"
-
-	"nis2clock/internal/regime"
 )
 
 func TestParseThreshold(t *testing.T) {
@@ -72,7 +70,7 @@ func TestThresholdAt(t *testing.T) {
 func TestCoverage(t *testing.T) {
 	start := at("2026-11-20T10:00:00Z")
 	clock := func(end time.Time) *Clock {
-		return &Clock{ClockID: ClockID{"default", "nis2", regime.StageID("early_warning")}, TargetAt: end, DueAt: end, StartedAt: start}
+		return &Clock{ClockID: ClockID{Entity: "default", Regime: "nis2", Stage: "early_warning"}, TargetAt: end, DueAt: end, StartedAt: start}
 	}
 	rng := rand.New(rand.NewPCG(5, 5))
 	for range 2000 {

@@ -8,6 +8,7 @@ import (
 
 	"nis2clock/internal/classify"
 	"nis2clock/internal/regime"
+	"nis2clock/internal/significance"
 )
 
 // Track is one legal entity's reporting duties: which regimes bind it and
@@ -17,8 +18,19 @@ type Track struct {
 	MemberState string
 	Authority   string
 	Kind        regime.EntityKind
-	Regimes     []regime.ID
-	Place       regime.Place
+	// NoWeekendRelief: Delegated Regulation (EU) 2025/301 Art. 5(5) excludes the entity from sending later because of a weekend.
+	NoWeekendRelief bool
+	Regimes         []regime.ID
+	Place           regime.Place
+	// Types are what Implementing Regulation (EU) 2024/2690 makes of the
+	// entity; none outside it. Known are facts of the entity itself, such as
+	// its turnover, that no assessment needs to ask for.
+	Types []significance.EntityType
+	Known significance.Facts
+	// DataSets are the personal data the entity holds, Contracts those under
+	// which it processes some for a controller.
+	DataSets  []DataSet
+	Contracts []Contract
 }
 
 // Rules is what decisions go by besides the state: the law, the entities and
@@ -31,6 +43,8 @@ type Rules struct {
 	Exercise bool
 	// Heartbeat is the name of the dead-man alert; empty for none.
 	Heartbeat string
+	// SecondPerson: that an incident is not significant takes a second person.
+	SecondPerson bool
 }
 
 // Errors a caller branches on. Every command may return them, wrapped in a
@@ -86,15 +100,26 @@ func (r *Rules) Execute(s *State, now time.Time, cmd Command) (reply any, entrie
 
 // facts are what the law asks about an incident, for one track and regime.
 func (i *Incident) facts(t Track, id regime.ID) regime.Facts {
-	f := regime.Facts{DetectedAt: i.DetectedAt, HandledAt: i.HandledAt, Entity: t.Kind, Submitted: map[regime.StageID]regime.Submission{}}
-	// Nobody has said yet whether its trust services are affected: yes is the
-	// safe side.
-	f.AffectsTrustService = t.Kind == regime.TrustServiceProvider
-	if i.Aware != nil {
-		f.AwareAt = i.Aware.At
+	at := func(name DateName) time.Time {
+		d, _ := i.date(name, t.Entity, id)
+		return d.At
+	}
+	f := regime.Facts{
+		DetectedAt: i.DetectedAt, AwareAt: at(AwareAt), HandledAt: at(HandledAt), ImpactEndedAt: at(ImpactEndedAt),
+		ClassifiedAt: at(ClassifiedAt), FixAvailableAt: at(FixAvailableAt), Requests: i.requests(t.Entity, id),
+		Ongoing: i.OngoingAtFinalDue == classify.Yes, Entity: t.Kind, WeekendReliefExcluded: t.NoWeekendRelief,
+	}
+	// While nobody has said that its trust services are not affected, yes is
+	// the safe side.
+	f.AffectsTrustService = t.Kind == regime.TrustServiceProvider && i.AffectsTrustService != classify.No
+	if b := i.Breach(t.Entity); id == gdpr && b != nil && !b.AwareAt.IsZero() {
+		f.AwareAt = b.AwareAt
 	}
 	for n := range i.Clocks {
 		if c := &i.Clocks[n]; c.Entity == t.Entity && c.Regime == id && c.Submitted != nil {
+			if f.Submitted == nil {
+				f.Submitted = map[regime.StageID]regime.Submission{}
+			}
 			f.Submitted[c.Stage] = c.Submitted.instants()
 		}
 	}
@@ -105,15 +130,18 @@ func (i *Incident) facts(t Track, id regime.ID) regime.Facts {
 // incident names entities or regimes only those run; when it names none that
 // binds an entity here, all do: no label can leave an incident without clocks.
 func (r *Rules) clocks(i *Incident) ([]Clock, Law) {
-	tracks := r.tracks(i.Entities)
-	clocks, law := r.clocksOf(i, tracks, i.Regimes)
-	if len(clocks) == 0 {
+	tracks, only := r.tracks(i.Entities), i.Regimes
+	clocks, law := r.clocksOf(i, tracks, only)
+	if len(clocks) == 0 && len(only) > 0 {
+		only = nil
 		clocks, law = r.clocksOf(i, tracks, nil)
 	}
 	if len(clocks) == 0 {
-		clocks, law = r.clocksOf(i, r.Tracks, nil)
+		tracks = r.Tracks
+		clocks, law = r.clocksOf(i, tracks, nil)
 	}
-	return clocks, law
+	law.Warnings = r.warnings(i, tracks, only)
+	return append(r.withDuties(i, clocks), r.replies(i)...), law
 }
 
 func (r *Rules) clocksOf(i *Incident, tracks []Track, only []string) ([]Clock, Law) {
@@ -128,18 +156,32 @@ func (r *Rules) clocksOf(i *Incident, tracks []Track, only []string) ([]Clock, L
 			law.Zones[zoneName(t.Place)] = zoneDigest(t.Place, i.DetectedAt)
 			for _, c := range reg.Clocks(i.facts(t, id), t.Place) {
 				stage, _ := reg.Stage(c.Stage)
+				awaits := ""
+				if c.Projected {
+					awaits = c.Awaits.String()
+				}
 				out = append(out, Clock{
 					ClockID:     ClockID{Entity: t.Entity, Regime: id, Stage: c.Stage},
 					Title:       stage.Title,
 					MemberState: t.MemberState, Authority: t.Authority,
-					Basis: string(c.Basis), Projected: c.Projected,
+					Basis: string(c.Basis), Projected: c.Projected, Awaits: awaits,
 					StartedAt: c.StartedAt, TargetAt: c.TargetAt, DueAt: c.DueAt, OuterReadingAt: c.OuterReadingAt,
-					Source: c.Source, Confidence: string(c.Confidence),
+					Source: c.Source, Confidence: string(c.Confidence), IfOngoing: ifOngoing(stage, c),
 				})
 			}
 		}
 	}
 	return out, law
+}
+
+// ifOngoing is the source of the stage's rule for an incident that goes on, where it is not the one that holds.
+func ifOngoing(s regime.Stage, c regime.Clock) string {
+	for _, e := range s.Except {
+		if e.If == regime.OngoingWhenDue && e.Source != c.Source {
+			return e.Source
+		}
+	}
+	return ""
 }
 
 // law is the regime as it holds in a Member State; without a State, or in one
@@ -151,12 +193,17 @@ func (r *Rules) law(id regime.ID, state string) (regime.Regime, bool) {
 	return r.Law.Regime(id)
 }
 
-func zoneName(p regime.Place) string {
-	if p.Zone == nil {
-		return time.UTC.String()
+// track is that of an entity; without it, one that says nothing but its name.
+func (r *Rules) track(entity string) Track {
+	for _, t := range r.Tracks {
+		if t.Entity == entity {
+			return t
+		}
 	}
-	return p.Zone.String()
+	return Track{Entity: entity}
 }
+
+func zoneName(p regime.Place) string { return zoneOf(p).String() }
 
 func invalid(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))

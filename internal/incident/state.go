@@ -38,7 +38,6 @@ type Incident struct {
 	Summary       string
 	Status        string
 	Reportability string
-	Decision      string // why not reportable
 	Exercise      bool
 	Severity      string
 	Category      classify.Category
@@ -55,20 +54,42 @@ type Incident struct {
 	DetectedAt time.Time
 	ReceivedAt time.Time
 	OpenedAt   time.Time
-	Aware      *Awareness
-	HandledAt  time.Time
 	ClosedAt   time.Time
+	// Dates are those that people recorded.
+	Dates []Date
+
+	// What moves a clock besides dates; empty while nobody has said it.
+	AffectsTrustService classify.Answer // the provision of trust services
+	OngoingAtFinalDue   classify.Answer // when the final report falls due, Art. 23(4)(e)
 
 	Acknowledged *Stamp
 	Commander    *Stamp
 	Alerts       []*Alert
 	Clocks       []Clock
-	Notes        []Note
-	Proposals    []Proposal // in order of their numbers
-	TLP          string     // empty for [DefaultTLP]
-	OutOfBand    bool       // nothing goes to chat and mail
+	Motions      []Motion // in order of their numbers
+	TLP          string   // empty for [DefaultTLP]
+	OutOfBand    bool     // nothing goes to chat and mail
+	clocksShared bool     // with the entry that opened it, and others of its storm
+	// Judgements are the assessments of significance, by entity; Proposals the
+	// decisions that wait for a second person, by their scope.
+	Judgements map[string]*Judgement
+	Proposals  map[string]*Proposal
+	Warnings   []string // of the law on the incident, a sentence each
+	Messages   []AuthorityMessage
+	Notes      []Note
+	// Breaches are personal data breaches, at most one for each entity.
+	Breaches []*Breach
+	// Submissions are all that were recorded, oldest first.
+	Submissions []*SentReport
+	// Events are those of the register that it came from or that joined it.
+	Events []EventLink
 	// Cut are batches the sender truncated, by body digest.
 	Cut []Cut
+
+	// Held is nil without a legal hold.
+	Held *LegalHold
+	// Erased is true when its opening was erased: see [State.Apply].
+	Erased bool
 
 	// Revision is the journal position after the newest entry about content;
 	// deliveries do not count. UpdatedAt is that entry's time.
@@ -78,6 +99,7 @@ type Incident struct {
 	// Entries are the journal positions of everything about this incident.
 	Entries []uint64
 
+	bodies   []*body                          // those it shares with other incidents
 	Coverage map[ClockID]map[string]*Coverage // by clock and channel
 	outbox
 }
@@ -140,6 +162,8 @@ type State struct {
 
 	incidents   map[ID]*Incident
 	order       []ID // by opening
+	events      map[ID]*Suspicion
+	eventOrder  []ID // by entry
 	correlated  map[string]ID
 	occurrences map[string][]occurrenceRef
 	found       []occurrenceRef // those that Prometheus named
@@ -153,6 +177,8 @@ type State struct {
 	reconciled map[string]Reconciliation
 	ops        outbox
 	catalog    catalog
+	roots      roots
+	body       *body // the newest
 
 	tokens         []Token // replaced, never changed in place
 	tokensRevision uint64
@@ -169,6 +195,7 @@ type applied struct {
 func NewState() *State {
 	return &State{
 		incidents:   map[ID]*Incident{},
+		events:      map[ID]*Suspicion{},
 		correlated:  map[string]ID{},
 		occurrences: map[string][]occurrenceRef{},
 		numbers:     map[string]int{},
@@ -238,6 +265,8 @@ func (s *State) Apply(e Entry) {
 	defer func() {
 		if i := s.incidents[e.About]; i != nil {
 			i.Entries = append(i.Entries, e.Seq)
+		} else if ev := s.events[e.About]; ev != nil {
+			ev.Entries = append(ev.Entries, e.Seq)
 		}
 	}()
 	if e.Event == nil {
@@ -250,20 +279,8 @@ func (s *State) Apply(e Entry) {
 		}
 	}
 	s.applyEvent(e)
-}
-
-// applyErased keeps what the leaf alone says: that an incident was opened and
-// that its number is taken.
-func (s *State) applyErased(e Entry) {
-	if e.About == "" {
-		s.applyErasedToken(e)
-		return
-	}
-	s.took(e.About)
-	if e.Kind == (Opened{}).Kind() {
-		s.add(&Incident{ID: e.About, Title: "(erased)", Status: StatusClosed, Reportability: Undecided, ReceivedAt: e.At, DetectedAt: e.At, OpenedAt: e.At, ClosedAt: e.At})
-	}
-	s.touch(e)
+	s.root(e)
+	s.share(e)
 }
 
 func (s *State) add(i *Incident) {

@@ -15,6 +15,8 @@ type StoreRecovered struct {
 
 func (StoreRecovered) Kind() string { return "store.recovered/v1" }
 
+func (StoreRecovered) logged() string { return "outages of the store" }
+
 func (e StoreRecovered) Describe() string {
 	return fmt.Sprintf("the store takes entries again; from %s it took none: %s", utc(e.Since), e.Error)
 }

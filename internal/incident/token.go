@@ -88,6 +88,8 @@ type TokenCreated struct {
 
 func (TokenCreated) Kind() string { return "access.token_created/v1" }
 
+func (TokenCreated) lasting() string { return "who could do what" }
+
 func (e TokenCreated) Describe() string {
 	until := "until it is revoked"
 	if !e.Expires.IsZero() {
@@ -128,6 +130,8 @@ type TokenRevoked struct {
 }
 
 func (TokenRevoked) Kind() string { return "access.token_revoked/v1" }
+
+func (TokenRevoked) lasting() string { return "who could do what" }
 
 func (e TokenRevoked) Describe() string { return "revoked token " + e.Name }
 

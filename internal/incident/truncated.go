@@ -19,6 +19,8 @@ type Truncated struct {
 
 func (Truncated) Kind() string { return "webhook.truncated/v1" }
 
+func (Truncated) logged() string { return "batches that were cut" }
+
 func (e Truncated) Describe() string {
 	return fmt.Sprintf("Alertmanager cut %d alerts from a batch for receiver %s", e.Missing, e.Receiver)
 }
@@ -33,6 +35,8 @@ type ReadBack struct {
 }
 
 func (ReadBack) Kind() string { return "webhook.readback/v1" }
+
+func (ReadBack) logged() string { return "batches that were cut" }
 
 func (e ReadBack) Describe() string {
 	if e.Error != "" {
@@ -67,7 +71,7 @@ func (s *State) Cuts() []CutBatch {
 func (ev Truncated) apply(s *State, e Entry) {
 	s.cuts[ev.Body] = CutBatch{Body: ev.Body, Receiver: ev.Receiver, Missing: ev.Missing, Incidents: ev.Incidents, At: e.At}
 	for _, id := range ev.Incidents {
-		if i := s.incidents[id]; i != nil {
+		if i := s.incidents[id]; i != nil && !i.Erased {
 			i.Cut = append(i.Cut, Cut{Body: ev.Body, Missing: ev.Missing})
 			i.Revision, i.UpdatedAt = s.Size, e.At
 		}
@@ -79,7 +83,7 @@ func (ev ReadBack) apply(s *State, e Entry) {
 	delete(s.cuts, ev.Body)
 	for _, id := range batch.Incidents {
 		i := s.incidents[id]
-		if i == nil {
+		if i == nil || i.Erased {
 			continue
 		}
 		for n := range i.Cut {

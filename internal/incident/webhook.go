@@ -2,6 +2,7 @@ package incident
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -75,6 +76,26 @@ type receiver struct {
 	touched   []ID // in order; gathered only for a batch that was cut
 	seen      map[ID]bool
 	heartbeat string
+	counted   counted
+}
+
+// counted are the clocks of the incident that was opened last. Alerts of one
+// evaluation start at the same instant; a storm of them has the same clocks.
+type counted struct {
+	of     *Incident
+	clocks []Clock
+	law    Law
+}
+
+// clocks are those of a new incident, of which only what clocks depend on is
+// given. They are shared and must not be changed.
+func (in *receiver) clocks(i *Incident) ([]Clock, Law) {
+	c := &in.counted
+	if c.of == nil || !c.of.DetectedAt.Equal(i.DetectedAt) || !slices.Equal(c.of.Regimes, i.Regimes) || !slices.Equal(c.of.Entities, i.Entities) {
+		c.of = i
+		c.clocks, c.law = in.r.clocks(i)
+	}
+	return c.clocks, c.law
 }
 
 // receipt hands out the batch's receipt to the first entry that asks.
@@ -127,6 +148,7 @@ func (in *receiver) alert(dl Delivery) {
 			Body: in.b.Receipt.SHA256, Receipt: in.receipt(), Redetected: in.redetect(i, seen.StartsAt),
 			Widened: in.widen(i, verdict, seen),
 		})
+		in.r.proves(in.d, i, in.b.By, &seen, verdict.Malicious == classify.Yes)
 		return
 	}
 	in.reply.Opened++
@@ -232,7 +254,7 @@ func (in *receiver) open(v classify.Decision, seen Alert) ID {
 	if v.Verdict == classify.Triage {
 		ev.TriageBy = in.received.Add(in.r.Classify.TriageWithin)
 	}
-	ev.Clocks, ev.Law = in.r.clocks(&Incident{DetectedAt: ev.DetectedAt, Regimes: ev.Regimes, Entities: ev.Entities})
+	ev.Clocks, ev.Law = in.clocks(&Incident{DetectedAt: ev.DetectedAt, Regimes: ev.Regimes, Entities: ev.Entities})
 	in.d.emit(ev)
 	return id
 }

@@ -334,3 +334,26 @@ func TestTriageRunsClocksMeanwhile(t *testing.T) {
 		t.Errorf("decision asked for by %s, %d clocks", i.TriageBy, len(i.Clocks))
 	}
 }
+
+// Incidents of one storm share their clocks until something happens to one of
+// them; then the others' stay.
+func TestStormSharesNoFate(t *testing.T) {
+	w := newWorld(t, "2026-11-20T09:00:00Z")
+	w.receive(firing("A", w.now), firing("B", w.now), firing("C", w.now.Add(-time.Hour)), firing("D", w.now, "nis2_regimes", "none"), firing("E", w.now))
+	if got, want := w.incident("INC-2026-0003").Clocks[0].DueAt, w.now.Add(23*time.Hour); !got.Equal(want) {
+		t.Errorf("C, detected an hour before, is due %s, want %s", got, want)
+	}
+	before := w.incident("INC-2026-0002").View(w.now)
+	w.wait(time.Hour)
+	w.do(MarkNotReportable{Person: by("ana"), ID: "INC-2026-0001", Reason: "a test"})
+	w.do(Submit{Person: by("ana"), ID: "INC-2026-0005", Stages: []string{"early_warning"}})
+	if diff := diffView(before, w.incident("INC-2026-0002").View(w.now.Add(-time.Hour))); diff != "" {
+		t.Errorf("what happened to others changed B (-before +after):\n%s", diff)
+	}
+	if c := w.incident("INC-2026-0001").Clocks[0]; c.Open() {
+		t.Error("A's clock runs although it is not reportable")
+	}
+	if c := w.incident("INC-2026-0005").Clocks[0]; c.Submitted == nil {
+		t.Error("E's early warning is not submitted")
+	}
+}

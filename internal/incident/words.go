@@ -33,9 +33,18 @@ func parts(n int64, unit string, m int64, subunit string) string {
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
 func dues(clocks []Clock) string {
+	if len(clocks) == 0 {
+		return "no clock runs"
+	}
 	parts := make([]string, len(clocks))
 	for i, c := range clocks {
-		parts[i] = fmt.Sprintf("%s due %s", c.Stage, utc(c.DueAt))
+		of := string(c.Stage)
+		if c.Counterparty != "" {
+			of += " (" + c.Counterparty + ")"
+		}
+		if parts[i] = fmt.Sprintf("%s due %s", of, utc(c.DueAt)); c.DueAt.IsZero() {
+			parts[i] = of + " due without undue delay"
+		}
 	}
 	return strings.Join(parts, ", ")
 }
@@ -53,6 +62,9 @@ func name(labels map[string]string) string {
 	}
 	return n
 }
+
+// spaced writes a word of the JSON as people read it.
+func spaced(word string) string { return strings.ReplaceAll(word, "_", " ") }
 
 // plural writes a count with its noun.
 func plural(n int, noun string) string {

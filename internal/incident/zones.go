@@ -16,13 +16,17 @@ type zoneYear struct {
 	year int
 }
 
+func zoneOf(p regime.Place) *time.Location {
+	if p.Zone == nil {
+		return time.UTC
+	}
+	return p.Zone
+}
+
 // zoneDigest is the digest of the zone's rules for the years in which clocks
 // of an incident detected then can end.
 func zoneDigest(p regime.Place, detected time.Time) string {
-	zone := p.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
+	zone := zoneOf(p)
 	key := zoneYear{zone, detected.UTC().Year()}
 	if d, ok := zoneDigests.Load(key); ok {
 		return d.(string)

@@ -69,17 +69,19 @@ func Decode(r io.Reader) (Body, error) {
 // lenient: our own code decides about names that come twice.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// decoder reads one body. The readers are used again for the next.
+// decoder reads one body. All but that is used again for the next.
 type decoder struct {
 	src     source
 	in      *bufio.Reader
 	shallow shallow
 	dec     *jsontext.Decoder
+	rest    [512]byte // of what follows after the body
+	words   words
 	body    Body
 }
 
 var decoders = sync.Pool{New: func() any {
-	return &decoder{in: bufio.NewReader(strings.NewReader("")), dec: jsontext.NewDecoder(strings.NewReader(""))}
+	return &decoder{in: bufio.NewReader(nothing{}), dec: jsontext.NewDecoder(nothing{}), words: words{}}
 }}
 
 // maxPooled is the largest body after which the readers, whose buffers have
@@ -92,10 +94,16 @@ func (d *decoder) release() {
 		return
 	}
 	d.src, d.shallow, d.body = source{}, shallow{}, Body{}
-	d.in.Reset(strings.NewReader(""))
-	d.dec.Reset(strings.NewReader(""))
+	d.in.Reset(nothing{})
+	d.dec.Reset(nothing{})
 	decoders.Put(d)
 }
+
+// nothing is at its end.
+type nothing struct{}
+
+// Read implements [io.Reader].
+func (nothing) Read([]byte) (int, error) { return 0, io.EOF }
 
 // source remembers a read error of the body, to tell it from one of its content.
 type source struct {
@@ -168,18 +176,15 @@ func (d *decoder) unreadable(n int, what string) {
 
 // trailing sets aside anything but space after the body.
 func (d *decoder) trailing() {
-	rest := io.MultiReader(bytes.NewReader(d.dec.UnreadBuffer()), &d.shallow)
-	var buf [512]byte
-	for {
-		n, err := rest.Read(buf[:])
-		if len(bytes.TrimSpace(buf[:n])) > 0 {
-			d.problem("", "something follows after the end of the body")
+	rest := d.dec.UnreadBuffer()
+	for len(bytes.TrimSpace(rest)) == 0 {
+		n, err := d.shallow.Read(d.rest[:])
+		if n == 0 && err != nil {
 			return
 		}
-		if err != nil {
-			return
-		}
+		rest = d.rest[:n]
 	}
+	d.problem("", "something follows after the end of the body")
 }
 
 func (d *decoder) top() error {
@@ -222,11 +227,11 @@ func (d *decoder) object(field func(name string) error) error {
 		return err
 	}
 	for d.dec.PeekKind() != '}' {
-		name, err := d.dec.ReadToken()
+		name, err := d.dec.ReadValue()
 		if err != nil {
 			return err
 		}
-		if err := field(name.String()); err != nil {
+		if err := field(d.words.of(name)); err != nil {
 			return err
 		}
 	}
@@ -345,11 +350,11 @@ func (d *decoder) text() (string, error) {
 	case '{', '[':
 		return "", d.dec.SkipValue()
 	}
-	tok, err := d.dec.ReadToken()
-	if err != nil || tok.Kind() == 'n' {
+	v, err := d.dec.ReadValue()
+	if err != nil {
 		return "", err
 	}
-	return tok.String(), nil
+	return d.words.of(v), nil
 }
 
 // head reads a field at the top of the body; "" when it is too long to keep.

@@ -58,7 +58,7 @@ func openDoor(t testing.TB, log journal.Log, change ...func(*Options)) *door {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.desk.Close)
-	if d.vault, err = vault.Open(filepath.Join(d.dir, "vault")); err != nil {
+	if d.vault, err = vault.Open(filepath.Join(d.dir, "vault"), vault.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	for name, token := range map[string]string{access.AdminFile: adminToken, access.IntakeFile: intakeToken} {

@@ -29,8 +29,21 @@ func (s *shallow) Read(p []byte) (int, error) {
 // keep moves what is to be kept of p to its front and returns its length.
 func (s *shallow) keep(p []byte) int {
 	n := 0
-	for _, c := range p {
+	for at := 0; at < len(p); at++ {
 		drop := s.depth > maxDepth
+		if s.quoted && !s.escaped && !drop { // to where something can change
+			from := at
+			for at < len(p) && p[at] != '"' && p[at] != '\\' {
+				at++
+			}
+			if n < from {
+				copy(p[n:], p[from:at])
+			}
+			if n += at - from; at == len(p) {
+				break
+			}
+		}
+		c := p[at]
 		switch {
 		case s.escaped:
 			s.escaped = false

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 	"golang.org/x/mod/sumdb/tlog"
@@ -32,7 +33,8 @@ func (s *Store) Append(ctx context.Context, size uint64, batch []Record) (Head, 
 	if len(batch) == 0 {
 		return now.head, nil
 	}
-	rows, err := newRows(size, batch)
+	rows, err := s.scratch.make(size, batch)
+	defer s.scratch.reset()
 	if err != nil {
 		return Head{}, err
 	}
@@ -78,44 +80,70 @@ type row struct {
 	record tlog.Hash
 }
 
-// newRows checks the batch and does all that needs no transaction.
-func newRows(size uint64, batch []Record) ([]row, error) {
-	for i := range batch {
-		if err := checkRecord(&batch[i]); err != nil {
-			return nil, fmt.Errorf("append record %d of %d: %w: %w", i, len(batch), ErrRecord, err)
-		}
-	}
-	return makeRows(size, batch)
+// scratch is what the rows of a batch are made of. Neither bbolt nor a reader refers to
+// it once the transaction has ended, so that the next batch uses it again.
+type scratch struct {
+	rows          []row
+	salts, leaves []byte
+	values        blocks
 }
 
-// makeRows brings records that may be stored into their stored form.
-func makeRows(size uint64, batch []Record) ([]row, error) {
-	nValues, nLeaves := 0, 0
+// keptRows is how many rows there is room for from one batch to the next.
+const keptRows = 1 << 10
+
+// reset gives up what was made, and the room for it where it was a storm's.
+func (s *scratch) reset() {
+	clear(s.rows)
+	if cap(s.rows) > keptRows {
+		s.rows, s.salts, s.leaves = nil, nil, nil
+	}
+	s.values.reset()
+}
+
+// make checks the batch and does all that needs no transaction. The rows last until reset.
+func (s *scratch) make(size uint64, batch []Record) ([]row, error) {
+	for i := range batch {
+		if err := checkRecord(&batch[i]); err != nil {
+			return nil, refused(i, batch, err)
+		}
+	}
+	return s.store(size, batch)
+}
+
+// store brings records that may be stored into their stored form.
+func (s *scratch) store(size uint64, batch []Record) ([]row, error) {
+	nSalts, nLeaves := saltSize*len(batch), 0
 	for i := range batch {
 		r := &batch[i]
-		nValues += saltSize + len(r.Payload)
 		nLeaves += len(leafVersion) + len(leafTime) + len(r.Kind) + len(r.Incident) + 2*sha256.Size + 32
 	}
-	salts := make([]byte, saltSize*len(batch))
-	if _, err := rand.Read(salts); err != nil {
+	s.salts = slices.Grow(s.salts[:0], nSalts)[:nSalts]
+	if _, err := rand.Read(s.salts); err != nil {
 		return nil, fmt.Errorf("append: draw salts: %w", err)
 	}
-	rows := make([]row, len(batch))
-	values, leaves := make([]byte, 0, nValues), make([]byte, 0, nLeaves)
+	s.rows, s.leaves = slices.Grow(s.rows[:0], len(batch)), slices.Grow(s.leaves[:0], nLeaves)
 	for i := range batch {
 		r := &batch[i]
-		from := len(values)
-		values = append(values, salts[i*saltSize:(i+1)*saltSize]...)
-		values = append(values, r.Payload...)
-		value := values[from:len(values):len(values)]
-		from = len(leaves)
-		leaves = appendLeaf(leaves, &Entry{
+		salt := s.salts[i*saltSize : (i+1)*saltSize]
+		value, err := s.values.add(func(b []byte) ([]byte, error) { return r.appendPayload(append(b, salt...)) })
+		if err == nil {
+			err = checkSize(len(value) - saltSize)
+		}
+		if err != nil {
+			return nil, refused(i, batch, err)
+		}
+		from := len(s.leaves)
+		s.leaves = appendLeaf(s.leaves, &Entry{
 			Seq: size + uint64(i), At: r.At, Kind: r.Kind, Incident: r.Incident, Digest: sha256.Sum256(value),
 		})
-		leaf := leaves[from:len(leaves):len(leaves)]
-		rows[i] = row{leaf, value, tlog.RecordHash(leaf)}
+		leaf := s.leaves[from:len(s.leaves):len(s.leaves)]
+		s.rows = append(s.rows, row{leaf, value, tlog.RecordHash(leaf)})
 	}
-	return rows, nil
+	return s.rows, nil
+}
+
+func refused(i int, batch []Record, err error) error {
+	return fmt.Errorf("append record %d of %d: %w: %w", i, len(batch), ErrRecord, err)
 }
 
 // write puts the rows, their tree hashes and the new signed head into tx, and the

@@ -21,6 +21,42 @@ const dbCompactFile = "journal.db.compact"
 // maxCompactTx bounds one transaction of a compaction, in bytes.
 const maxCompactTx = 16 << 20
 
+// Compact rewrites the file of a journal that nobody has open without its free
+// pages, and returns the file's size before and after, in bytes. No entry, hash
+// or proof changes. A crash leaves the file as it was, or as it is to be.
+func Compact(dir string, o Options) (before, after int64, err error) {
+	path := filepath.Join(dir, dbFile)
+	if before, err = sizeOf(path); err != nil {
+		return 0, 0, err
+	}
+	s, err := Open(dir, o) // refuses what is damaged
+	if err != nil {
+		return 0, 0, err
+	}
+	s.mu.Lock()
+	err = markForCompaction(dir)
+	if err == nil {
+		err = s.compact()
+	}
+	s.mu.Unlock()
+	if err = errors.Join(err, s.Close()); err != nil {
+		return 0, 0, err
+	}
+	after, err = sizeOf(path)
+	return before, after, err
+}
+
+func sizeOf(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, fmt.Errorf("%w: %s does not exist: name the data folder of a nis2clock that has run", ErrNone, path)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("compact journal: %w", err)
+	}
+	return info.Size(), nil
+}
+
 func markForCompaction(dir string) error {
 	f, err := os.OpenFile(filepath.Join(dir, dbCompactFile), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {

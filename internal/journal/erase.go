@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json"
 	bolt "go.etcd.io/bbolt"
@@ -19,16 +18,19 @@ import (
 // It blocks Append and readers while the file is rewritten, about as long as a
 // copy takes.
 //
-// Entries must be below size, hold a payload, and be none of the journal's own;
-// they may come in any order, each once. Reason is the legal ground, in words.
+// Order is the caller's own record of the erasure, who asked for it above all:
+// it is appended in the same transaction, before the journal's entry, which
+// takes its time. Entries must be below size, hold a payload, and be none of the
+// journal's own; they may come in any order, each once. Reason is the legal
+// ground, in words.
 // On ErrSize and ErrRecord nothing was changed. An error that wraps
 // [ErrNotCompacted] says that the entries are erased and that the file still has
 // their bytes in pages that are free; the next Open removes them.
 //
 // What lies outside the file is not reached: copies, backups, the blocks a disk
 // has set aside.
-func (s *Store) Erase(ctx context.Context, size uint64, at time.Time, entries []uint64, reason string) (Head, error) {
-	head, err := s.erase(ctx, size, at, entries, reason)
+func (s *Store) Erase(ctx context.Context, size uint64, order Record, entries []uint64, reason string) (Head, error) {
+	head, err := s.erase(ctx, size, order, entries, reason)
 	if err != nil {
 		return Head{}, fmt.Errorf("erase: %w", err)
 	}
@@ -40,7 +42,7 @@ func (s *Store) Erase(ctx context.Context, size uint64, at time.Time, entries []
 	return head, nil
 }
 
-func (s *Store) erase(ctx context.Context, size uint64, at time.Time, entries []uint64, reason string) (Head, error) {
+func (s *Store) erase(ctx context.Context, size uint64, order Record, entries []uint64, reason string) (Head, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.appendable(ctx); err != nil {
@@ -58,11 +60,18 @@ func (s *Store) erase(ctx context.Context, size uint64, at time.Time, entries []
 	case len(slices.Compact(slices.Clone(entries))) != len(entries):
 		return Head{}, fmt.Errorf("%w: an entry is named twice", ErrRecord)
 	}
+	if err := checkRecord(&order); err != nil {
+		return Head{}, fmt.Errorf("the order: %w: %w", ErrRecord, err)
+	}
 	payload, err := json.Marshal(erased{entries, reason})
 	if err != nil {
 		return Head{}, err
 	}
-	rows, err := makeRows(size, []Record{{At: at.UTC(), Kind: erasedKind, Payload: payload}})
+	if len(payload) > MaxPayload {
+		return Head{}, fmt.Errorf("%w: %d entries are too many for one erasure", ErrRecord, len(entries))
+	}
+	rows, err := s.scratch.store(size, []Record{order, {At: order.At.UTC(), Kind: erasedKind, Payload: payload}})
+	defer s.scratch.reset()
 	if err != nil {
 		return Head{}, err
 	}

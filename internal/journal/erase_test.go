@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-var erasedAt = time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+var ordered = Record{At: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC), Kind: "erasure.ordered/v1", Payload: []byte(`{"by":"dpo"}`)}
 
 const secret = "a natural person's name"
 
@@ -38,12 +38,12 @@ func TestEraseLeavesNoByteAndEveryProof(t *testing.T) {
 	dir, seqs := withSecrets(t)
 	s := mustOpen(t, dir, Options{})
 	before, note := s.Head(), s.Checkpoint()
-	head, err := s.Erase(t.Context(), before.Size, erasedAt, seqs, "Art. 17(1)(a) GDPR")
+	head, err := s.Erase(t.Context(), before.Size, ordered, seqs, "Art. 17(1)(a) GDPR")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if head.Size != before.Size+1 || s.Head() != head {
-		t.Errorf("head %v after %v, want one more entry", head, before)
+	if head.Size != before.Size+2 || s.Head() != head {
+		t.Errorf("head %v after %v, want two more entries", head, before)
 	}
 	if holdsSecret(t, dir) {
 		t.Error("the file still holds what was erased")
@@ -52,6 +52,11 @@ func TestEraseLeavesNoByteAndEveryProof(t *testing.T) {
 		t.Errorf("the earlier checkpoint is now %q, %v", again, err)
 	}
 	nErased := 0
+	for e, err := range s.Read(t.Context(), before.Size, head.Size) {
+		if want := []string{ordered.Kind, erasedKind}[e.Seq-before.Size]; err != nil || e.Kind != want || !e.At.Equal(ordered.At) {
+			t.Errorf("entry %d is %s of %s, %v; want %s", e.Seq, e.Kind, e.At, err, want)
+		}
+	}
 	for e, err := range s.Read(t.Context(), 0, head.Size) {
 		if err != nil {
 			t.Fatal(err)
@@ -73,7 +78,7 @@ func TestEraseLeavesNoByteAndEveryProof(t *testing.T) {
 func TestEraseRefuses(t *testing.T) {
 	dir, _ := withSecrets(t)
 	s := mustOpen(t, dir, Options{})
-	if _, err := s.Erase(t.Context(), 500, erasedAt, []uint64{3}, "ground"); err != nil {
+	if _, err := s.Erase(t.Context(), 500, ordered, []uint64{3}, "ground"); err != nil {
 		t.Fatal(err)
 	}
 	before := s.Head()
@@ -85,19 +90,22 @@ func TestEraseRefuses(t *testing.T) {
 		want    error
 	}{
 		{"another size", 500, []uint64{7}, "ground", ErrSize},
-		{"nothing", 501, nil, "ground", ErrRecord},
-		{"without ground", 501, []uint64{7}, " ", ErrRecord},
-		{"twice", 501, []uint64{7, 8, 7}, "ground", ErrRecord},
-		{"erased already, with one that is not", 501, []uint64{7, 3}, "ground", ErrRecord},
-		{"the record of an erasure", 501, []uint64{500}, "ground", ErrRecord},
-		{"past the end", 501, []uint64{501}, "ground", ErrRange},
+		{"nothing", 502, nil, "ground", ErrRecord},
+		{"without ground", 502, []uint64{7}, " ", ErrRecord},
+		{"twice", 502, []uint64{7, 8, 7}, "ground", ErrRecord},
+		{"erased already, with one that is not", 502, []uint64{7, 3}, "ground", ErrRecord},
+		{"the record of an erasure", 502, []uint64{501}, "ground", ErrRecord},
+		{"past the end", 502, []uint64{502}, "ground", ErrRange},
 	} {
-		if _, err := s.Erase(t.Context(), test.size, erasedAt, test.entries, test.reason); !errors.Is(err, test.want) {
+		if _, err := s.Erase(t.Context(), test.size, ordered, test.entries, test.reason); !errors.Is(err, test.want) {
 			t.Errorf("%s: got %v, want %v", test.name, err, test.want)
 		}
 		if s.Head() != before {
 			t.Fatalf("%s: the journal changed", test.name)
 		}
+	}
+	if _, err := s.Erase(t.Context(), 502, Record{At: ordered.At, Kind: erasedKind}, []uint64{7}, "ground"); !errors.Is(err, ErrRecord) || s.Head() != before {
+		t.Errorf("an order that cannot be stored: got %v, want %v", err, ErrRecord)
 	}
 	mustAppend(t, s, batch(1, 1)...) // a refusal is not a failure
 	for e, err := range s.Read(t.Context(), 7, 8) {
@@ -128,10 +136,10 @@ func TestEraseInterrupted(t *testing.T) {
 			s := mustOpen(t, dir, Options{})
 			size := s.Head().Size
 			if test.committed {
-				if _, err := s.erase(t.Context(), size, erasedAt, seqs, "ground"); err != nil {
+				if _, err := s.erase(t.Context(), size, ordered, seqs, "ground"); err != nil {
 					t.Fatal(err)
 				}
-				size++
+				size += 2
 			}
 			mustClose(t, s)
 			overwrite(t, test.copied, dir, dbCompactFile)
@@ -177,7 +185,7 @@ func TestEraseBesideReaders(t *testing.T) {
 		}()
 	}
 	for n, seq := range seqs[:20] {
-		if _, err := s.Erase(t.Context(), 500+uint64(n), erasedAt, []uint64{seq}, "ground"); err != nil {
+		if _, err := s.Erase(t.Context(), 500+2*uint64(n), ordered, []uint64{seq}, "ground"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -186,5 +194,48 @@ func TestEraseBesideReaders(t *testing.T) {
 		if err := <-read; err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// Free pages are given back to the disk, and nothing of the log changes.
+func TestCompact(t *testing.T) {
+	records := batch(500, 300)
+	var large []uint64
+	for n := range 300 {
+		records[n].Payload = bytes.Repeat([]byte{'x'}, 64<<10)
+		large = append(large, uint64(n))
+	}
+	dir := newJournal(t, records)
+	s := mustOpen(t, dir, Options{})
+	head, err := s.erase(t.Context(), 500, ordered, large, "ground") // leaves their pages free
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustClose(t, s)
+	if err := unmarkForCompaction(dir); err != nil {
+		t.Fatal(err)
+	}
+	before, after, err := Compact(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(dir, dbFile))
+	if err != nil || info.Size() != after || after > before/2 {
+		t.Errorf("%d bytes became %d, the file has %d: %v", before, after, info.Size(), err)
+	}
+	if v := mustVerify(t, dir, VerifyOptions{}); v.State != Consistent || v.Size != head.Size || v.Root != head.Root {
+		t.Errorf("verdict is %v at %d: %v", v.State, v.Size, v.Problems)
+	}
+	s = mustOpen(t, dir, Options{})
+	if _, _, err := Compact(dir, Options{Timeout: time.Millisecond}); !errors.Is(err, ErrLocked) {
+		t.Errorf("of a journal in use: %v", err)
+	}
+	mustClose(t, s)
+	empty := t.TempDir()
+	if _, _, err := Compact(empty, Options{}); !errors.Is(err, ErrNone) {
+		t.Errorf("of an empty folder: %v", err)
+	}
+	if left, err := os.ReadDir(empty); err != nil || len(left) > 0 {
+		t.Errorf("it left %v, %v", left, err)
 	}
 }

@@ -22,3 +22,13 @@ func decodeErased(payload []byte) (erased, error) {
 	}
 	return e, nil
 }
+
+// Erasure reads an entry of the journal's own that records an erasure: whose
+// payloads were removed, and on what ground. It is false for every other entry.
+func (e Entry) Erasure() (entries []uint64, reason string, ok bool) {
+	if e.Kind != erasedKind {
+		return nil, "", false
+	}
+	d, err := decodeErased(e.Payload)
+	return d.Entries, d.Reason, err == nil
+}

@@ -89,15 +89,20 @@ func decodeLeaf(leaf []byte) (Entry, error) {
 	return e, nil
 }
 
-// checkRecord says why a record cannot be stored.
+// checkRecord says why a record cannot be stored, whatever its payload.
 func checkRecord(r *Record) error {
 	if r.Kind == erasedKind {
 		return fmt.Errorf("kind %s belongs to the journal itself", erasedKind)
 	}
-	if len(r.Payload) > MaxPayload {
-		return fmt.Errorf("payload has %d bytes, more than %d", len(r.Payload), MaxPayload)
-	}
 	return checkNames(r.At, r.Kind, r.Incident)
+}
+
+// checkSize says why a payload of n bytes cannot be stored.
+func checkSize(n int) error {
+	if n > MaxPayload {
+		return fmt.Errorf("payload has %d bytes, more than %d", n, MaxPayload)
+	}
+	return nil
 }
 
 func checkNames(at time.Time, kind, incident string) error {

@@ -62,10 +62,23 @@ const MaxName = 255
 // "incident.opened/v1". Incident is empty for an entry that belongs to none.
 // Kind and Incident are UTF-8 without control characters. Payload may be empty
 // and is at most [MaxPayload] bytes; Append keeps no reference to it.
+//
+// Write, when it is set, stands in the place of Payload: it appends the payload to b, so
+// that of a large batch no second copy is needed. Append calls it once, before it writes
+// anything; an error makes it a record that cannot be stored.
 type Record struct {
 	At             time.Time
 	Kind, Incident string
 	Payload        []byte
+	Write          func(b []byte) ([]byte, error)
+}
+
+// appendPayload appends the payload to b.
+func (r *Record) appendPayload(b []byte) ([]byte, error) {
+	if r.Write != nil {
+		return r.Write(b)
+	}
+	return append(b, r.Payload...), nil
 }
 
 // An Entry is a record as the log holds it.

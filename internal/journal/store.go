@@ -54,6 +54,7 @@ type Store struct {
 	mu       sync.Mutex // one Append, or Close, at a time
 	failed   error      // guarded by mu; why no Append can follow
 	panicked bool       // guarded by mu; db may hold its own locks for ever
+	scratch  scratch    // guarded by mu
 
 	witness *witness // nil when ReadOnly
 
@@ -216,6 +217,13 @@ func (s *Store) view(f func(*bolt.Tx) error) error {
 
 // Head returns the newest durable head. It remains readable after Close.
 func (s *Store) Head() Head { return s.state.Load().head }
+
+// Grown returns the newest durable head, and a channel that is closed when there
+// is a newer one.
+func (s *Store) Grown() (Head, <-chan struct{}) {
+	now := s.state.Load()
+	return now.head, now.superseded
+}
 
 // Checkpoint returns the newest head as a signed note.
 func (s *Store) Checkpoint() []byte { return bytes.Clone(s.state.Load().note) }

@@ -184,7 +184,7 @@ func erase(t *testing.T, dir, payload string, seqs ...uint64) {
 	s := mustOpen(t, dir, Options{})
 	size := s.Head().Size
 	at := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
-	rows, err := newRows(size, []Record{{At: at, Kind: "placeholder", Payload: []byte(payload)}})
+	rows, err := new(scratch).make(size, []Record{{At: at, Kind: "placeholder", Payload: []byte(payload)}})
 	if err != nil {
 		t.Fatal(err)
 	}

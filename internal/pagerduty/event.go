@@ -25,8 +25,9 @@ const (
 //	source     the service named on the incident, else the configured client
 //	component  the clock a reminder speaks about, else the service
 //	group      the incident's id
-//	class      the incident's category, or "heartbeat"
-//	timestamp  detection; the beginning of the silence for a heartbeat
+//	class      the incident's category, or "heartbeat", or "triage"
+//	timestamp  detection; the beginning of the silence for a heartbeat; the
+//	           end of the time an event was to be assessed in
 func Render(n dispatch.Notice, c Config) *pd.V2Event {
 	c = c.withDefaults()
 	v := &n.Incident
@@ -43,8 +44,8 @@ func Render(n dispatch.Notice, c Config) *pd.V2Event {
 		p.Source = words(c.Client, maxField)
 	}
 	switch n.Effect.Role {
-	case incident.Heartbeat:
-		p.Class, p.Timestamp = "heartbeat", instant(n.Since)
+	case incident.Heartbeat, incident.Triage:
+		p.Class, p.Timestamp = string(n.Effect.Role), instant(n.Since)
 		p.Details = heartbeatDetails(n)
 	case incident.Reminder:
 		p.Component = words(n.Effect.Clock.String(), maxField)

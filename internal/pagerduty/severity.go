@@ -27,7 +27,7 @@ const (
 // otherwise, never less: somebody must look. So is a notice about the service.
 func severity(n dispatch.Notice) string {
 	switch n.Effect.Role {
-	case incident.Heartbeat:
+	case incident.Heartbeat, incident.Triage:
 		return serious
 	case incident.Reminder:
 		if c := clockOf(n); c != nil {

@@ -24,6 +24,9 @@ const exerciseMark = "[EXERCISE] "
 // which incident, what is due and when, and what is odd about the notice
 // itself. Foreign text is cut so that none of this is lost at the end.
 func summary(n dispatch.Notice, zone *time.Location) string {
+	if n.Effect.Role == incident.Triage {
+		return cut(words(n.Text, 600)+refusal(n), maxSummary)
+	}
 	if n.Effect.Role == incident.Heartbeat {
 		s := words(n.Text, 600)
 		if s == "" {
@@ -96,6 +99,8 @@ func standing(c *incident.ClockView, now time.Time, zone *time.Location) string 
 		return fmt.Sprintf("OVERDUE by %s, was due %s", incident.Words(now.Sub(c.DueAt)), when(c.DueAt, zone))
 	case end.IsZero():
 		return "has no due instant"
+	case c.DueAt.IsZero(): // a contract without a figure, GDPR Art. 33(2)
+		return fmt.Sprintf("owed without undue delay, detected %s ago", incident.Words(now.Sub(c.TargetAt)))
 	case end.Equal(c.DueAt):
 		return fmt.Sprintf("due in %s, by %s", incident.Words(end.Sub(now)), when(end, zone))
 	}

@@ -9,8 +9,8 @@ import (
 // instants are exclusive (see [Late]).
 type Clock struct {
 	Regime ID
-	Stage  StageID
-	Name   string // what the calculator calls it: the stage, but e.g. "final_after_handling" for a final report so counted
+	Stage  StageID // of the second report of a stage and later ones, see [StageID.Nth]
+	Name   string  // what the calculator calls it: the stage, but e.g. "final_after_handling" for a final report so counted
 
 	Basis     Event     // what DueAt is counted from
 	StartedAt time.Time // when that was; for a late notification, when it was due (regulation 2.3)
@@ -19,6 +19,7 @@ type Clock struct {
 	// there is no outer reading. Nor is there one where the two readings count from different events and only
 	// the one of the conservative reading has happened.
 	Projected bool
+	Awaits    Anchor // that event, of a projected clock
 
 	TargetAt       time.Time // the regime's own period from detection: the house rule
 	DueAt          time.Time // the conservative reading of the law
@@ -51,30 +52,19 @@ func (r Regime) Explained(f Facts, p Place) []Clock {
 }
 
 // Clocks returns the clocks that the regime runs on these facts, in the order of its stages. Without detection and
-// awareness there are none. A clock whose starting event is missing is projected. How is empty; see [Regime.Explained].
+// awareness there are none, nor where the regime does not apply yet. A clock whose starting event is missing is projected. How is empty; see [Regime.Explained].
 func (r Regime) Clocks(f Facts, p Place) []Clock { return r.clocks(f, counting{p, false}) }
 
 func (r Regime) clocks(f Facts, p counting) []Clock {
-	if _, at := f.since(FromDetection); at.IsZero() {
+	if _, at := f.since(FromDetection); at.IsZero() || !r.Applies(f, p.Place) {
 		return nil
 	}
-	var clocks []Clock
-	for _, s := range r.Stages {
-		c := s.Rule.count(f, p, clocks)
-		if s.OnlyIf != "" && !s.OnlyIf.holds(f, c) {
-			continue
+	clocks := make([]Clock, 0, len(r.Stages))
+	for n := range r.Stages {
+		for _, c := range r.Stages[n].owed(f, p, clocks) {
+			c.Regime = r.ID
+			clocks = append(clocks, c)
 		}
-		for _, e := range s.Except {
-			if e.If.holds(f, c) {
-				c = e.Rule.count(f, p, clocks)
-				break
-			}
-		}
-		if c.DueAt.IsZero() {
-			continue // nobody requested it
-		}
-		c.Regime, c.Stage = r.ID, s.ID
-		clocks = append(clocks, c)
 	}
 	return clocks
 }

@@ -38,7 +38,7 @@ var conditions = map[Condition]func(f Facts, ordinary Clock) bool{
 		return !ordinary.Projected && (f.Ongoing || Late(ordinary.DueAt, f.HandledAt))
 	},
 	ImpactEnded:           func(f Facts, _ Clock) bool { return !f.ImpactEndedAt.IsZero() },
-	Requested:             func(f Facts, _ Clock) bool { return f.Request != Request{} },
+	Requested:             func(f Facts, _ Clock) bool { return len(f.Requests) > 0 },
 	WeekendReliefExcluded: func(f Facts, _ Clock) bool { return f.WeekendReliefExcluded },
 }
 

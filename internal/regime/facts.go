@@ -13,7 +13,7 @@ type Facts struct {
 	ImpactEndedAt  time.Time // its impact ended
 	ClassifiedAt   time.Time // it was classified as major, Delegated Regulation (EU) 2024/1772
 	FixAvailableAt time.Time // a corrective or mitigating measure is available, Regulation (EU) 2024/2847 Art. 14(2)(c)
-	Request        Request   // of the authority, for a report
+	Requests       []Request // of the authority, for reports, in their order
 
 	// Ongoing says that the incident was, or will be, ongoing when the final report falls due,
 	// Directive (EU) 2022/2555 Art. 23(4)(e). A later HandledAt says the same.
@@ -32,10 +32,11 @@ type Facts struct {
 	Submitted map[StageID]Submission
 }
 
-// Request is an authority's request for a report, Directive (EU) 2022/2555 Art. 23(4)(c). The zero value is none.
+// Request is an authority's request for a report, Directive (EU) 2022/2555 Art. 23(4)(c).
 type Request struct {
+	Stage StageID   // the report; empty for the only one that the regime leaves to a request
 	At    time.Time // when it was received
-	DueAt time.Time // the date that it sets; zero if it sets none
+	DueAt time.Time // the date that it sets; zero if it sets none, and then no clock runs
 }
 
 // EntityKind is a kind of entity that the law treats differently. Empty means any other.
@@ -82,7 +83,9 @@ func (f Facts) since(e Event) (Event, time.Time) {
 	case FromImpactEnd:
 		return e, f.ImpactEndedAt
 	case FromRequest:
-		return e, f.Request.At
+		if len(f.Requests) > 0 {
+			return e, f.Requests[0].At
+		}
 	case FromClassification:
 		return e, f.ClassifiedAt
 	case FromFix:

@@ -7,10 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
+	"nis2clock/internal/yamlfile"
 )
 
 // The shape of a regime file; the package comment explains the keys.
@@ -22,6 +19,7 @@ type (
 		Reviewed on[string]
 		Act      on[string]
 		Link     on[string]
+		Applies  on[string]         `yaml:"applies_from"`
 		Rounding on[string]         `yaml:"hour_rounding"`
 		Displace []on[displaceYAML] `yaml:"displaces"`
 		Stages   []on[stageYAML]
@@ -34,7 +32,8 @@ type (
 		ID     on[string]
 		Title  on[string]
 		OnlyIf on[string] `yaml:"only_if"`
-		Rule   ruleYAML   `yaml:",inline"`
+		Again  on[string]
+		Rule   ruleYAML `yaml:",inline"`
 		Except []on[exceptionYAML]
 	}
 	exceptionYAML struct {
@@ -53,49 +52,39 @@ type (
 	}
 )
 
-// on is a value and the line it stands on; a key that is absent has line 0.
-type on[T any] struct {
-	value T
-	line  int
-}
-
-// UnmarshalYAML notes the line and decodes the value. The decoder does not hand its strictness down, so it is
-// asked for again.
-func (o *on[T]) UnmarshalYAML(node ast.Node) error {
-	o.line = lineOf(node.GetToken())
-	return yaml.NodeToValue(node, &o.value, yaml.Strict())
-}
+// on is a value and the line it stands on.
+type on[T any] = yamlfile.On[T]
 
 // reader turns a file into a regime and gathers its mistakes.
-type reader struct {
-	file     string
-	mistakes []error
-}
+type reader struct{ yamlfile.Mistakes }
 
-func (r *reader) refuse(line int, err error) {
-	r.mistakes = append(r.mistakes, fmt.Errorf("%s:%d: %w", r.file, line, err))
-}
+func (r *reader) refuse(line int, err error) { r.Refuse(line, "%w", err) }
 
 // parseFile reads one regime file. The error joins all mistakes.
 func parseFile(name string, data []byte) (Regime, error) {
-	r := &reader{file: name}
 	var f fileYAML
-	if line, err := decode(data, &f); err != nil {
-		r.refuse(line, err)
-		return Regime{}, errors.Join(r.mistakes...)
+	if err := yamlfile.Decode(name, data, &f); err != nil {
+		return Regime{}, err
 	}
+	r := &reader{yamlfile.Mistakes{File: name}}
 	regime := Regime{
 		ID:       ID(need(r, 1, "id", f.ID, parseName)),
 		Title:    need(r, 1, "title", f.Title, parseText),
 		Version:  need(r, 1, "version", f.Version, parseText),
 		Reviewed: need(r, 1, "reviewed", f.Reviewed, parseDate),
 		Act:      need(r, 1, "act", f.Act, parseText),
-		Link:     f.Link.value,
+		Link:     f.Link.Value,
+	}
+	if f.Applies.Line != 0 {
+		regime.AppliesFrom = need(r, 1, "applies_from", f.Applies, parseDate)
 	}
 	for _, d := range f.Displace {
+		if d.Value.Regime.Value == f.ID.Value && d.Value.Regime.Line != 0 {
+			r.refuse(d.Line, fmt.Errorf("displaces: %q is this regime itself: name another", f.ID.Value))
+		}
 		regime.Displaces = append(regime.Displaces, Displacement{
-			Regime: ID(need(r, d.line, "regime", d.value.Regime, parseName)),
-			Source: need(r, d.line, "source", d.value.Source, parseText),
+			Regime: ID(need(r, d.Line, "regime", d.Value.Regime, parseName)),
+			Source: need(r, d.Line, "source", d.Value.Source, parseText),
 		})
 	}
 	if len(f.Stages) == 0 {
@@ -105,47 +94,25 @@ func parseFile(name string, data []byte) (Regime, error) {
 		regime.Stages = append(regime.Stages, r.stage(s, regime.Stages))
 	}
 	r.exactHours(f.Rounding, regime.Stages)
-	return regime, errors.Join(r.mistakes...)
-}
-
-// decode reads the one document of a file. With the error comes the line it concerns.
-func decode[T any](data []byte, into *T) (line int, err error) {
-	docs, err := parser.ParseBytes(data, 0)
-	if err == nil {
-		switch {
-		case len(docs.Docs) == 0 || docs.Docs[0].Body == nil:
-			return 1, errors.New("the file is empty")
-		case len(docs.Docs) > 1:
-			return lineOf(docs.Docs[1].Start), errors.New("a second document: put each regime in its own file")
-		}
-		body := docs.Docs[0].Body
-		for _, n := range ast.Filter(ast.NullType, body) {
-			return lineOf(n.GetToken()), errors.New("a key without a value: give it one or leave it out")
-		}
-		for _, n := range ast.Filter(ast.AliasType, body) {
-			return lineOf(n.GetToken()), errors.New("an alias: write each rule out, so that it can be read beside the act")
-		}
-		err = yaml.NodeToValue(body, into, yaml.Strict())
-	}
-	if located, ok := errors.AsType[yaml.Error](err); ok {
-		return lineOf(located.GetToken()), errors.New(located.GetMessage())
-	}
-	return 1, err
+	return regime, r.Err()
 }
 
 func (r *reader) stage(s on[stageYAML], before []Stage) Stage {
 	stage := Stage{
-		ID:    StageID(need(r, s.line, "id", s.value.ID, parseName)),
-		Title: need(r, s.line, "title", s.value.Title, parseText),
+		ID:    StageID(need(r, s.Line, "id", s.Value.ID, parseName)),
+		Title: need(r, s.Line, "title", s.Value.Title, parseText),
 	}
 	if stage.ID != "" && slices.ContainsFunc(before, func(b Stage) bool { return b.ID == stage.ID }) {
-		r.refuse(s.value.ID.line, fmt.Errorf("stage %q is listed twice", stage.ID))
+		r.refuse(s.Value.ID.Line, fmt.Errorf("stage %q is listed twice", stage.ID))
 	}
-	if s.value.OnlyIf.line != 0 {
-		stage.OnlyIf = need(r, s.line, "only_if", s.value.OnlyIf, parseCondition)
+	if s.Value.OnlyIf.Line != 0 {
+		stage.OnlyIf = need(r, s.Line, "only_if", s.Value.OnlyIf, parseCondition)
 	}
-	stage.Rule = r.rule(s.line, s.value.Rule, stage.ID, before)
-	stage.Except = r.exceptions(s.value.Except, stage.ID, before)
+	if s.Value.Again.Line != 0 {
+		stage.Again = need(r, s.Line, "again", s.Value.Again, parseAgain)
+	}
+	stage.Rule = r.rule(s.Line, s.Value.Rule, stage.ID, before)
+	stage.Except = r.exceptions(s.Value.Except, stage.ID, before)
 	return stage
 }
 
@@ -153,8 +120,8 @@ func (r *reader) exceptions(list []on[exceptionYAML], stage StageID, before []St
 	var exceptions []Exception
 	for _, e := range list {
 		exceptions = append(exceptions, Exception{
-			If:   need(r, e.line, "if", e.value.If, parseCondition),
-			Rule: r.rule(e.line, e.value.Rule, stage, before),
+			If:   need(r, e.Line, "if", e.Value.If, parseCondition),
+			Rule: r.rule(e.Line, e.Value.Rule, stage, before),
 		})
 	}
 	return exceptions
@@ -170,21 +137,21 @@ func (r *reader) rule(line int, y ruleYAML, stage StageID, before []Stage) Rule 
 		Source:     need(r, line, "source", y.Source, parseText),
 		Confidence: need(r, line, "confidence", y.Confidence, parseConfidence),
 	}
-	if y.Clock.line != 0 {
+	if y.Clock.Line != 0 {
 		rule.ClockName = need(r, line, "clock", y.Clock, parseName)
 	}
-	if y.Earlier.line != 0 {
+	if y.Earlier.Line != 0 {
 		rule.ConservativeAnchor = need(r, line, "conservative_from", y.Earlier, parseAnchor)
 	}
-	if y.Limit.line != 0 {
+	if y.Limit.Line != 0 {
 		rule.NoLaterThan = new(need(r, line, "no_later_than", y.Limit, parseLimit))
-		r.listed(y.Limit.line, stage, rule.NoLaterThan.Anchor, before)
+		r.listed(y.Limit.Line, stage, rule.NoLaterThan.Anchor, before)
 	}
-	if y.Relief.line != 0 {
+	if y.Relief.Line != 0 {
 		rule.Relief = need(r, line, "relief", y.Relief, parseRelief)
 	}
-	r.listed(y.From.line, stage, rule.Anchor, before)
-	r.listed(y.Earlier.line, stage, rule.ConservativeAnchor, before)
+	r.listed(y.From.Line, stage, rule.Anchor, before)
+	r.listed(y.Earlier.Line, stage, rule.ConservativeAnchor, before)
 	return rule
 }
 
@@ -197,11 +164,11 @@ func (r *reader) listed(line int, stage StageID, a Anchor, before []Stage) {
 
 // exactHours makes every rule of the stages count hours from minute to minute, if the text says "none".
 func (r *reader) exactHours(rounding on[string], stages []Stage) {
-	if rounding.line == 0 {
+	if rounding.Line == 0 {
 		return
 	}
-	if rounding.value != "none" {
-		r.refuse(rounding.line, fmt.Errorf("hour_rounding: unknown %q: want none, or leave it out", rounding.value))
+	if rounding.Value != "none" {
+		r.refuse(rounding.Line, fmt.Errorf("hour_rounding: unknown %q: want none, or leave it out", rounding.Value))
 	}
 	for i := range stages {
 		stages[i].ExactHours = true
@@ -213,14 +180,14 @@ func (r *reader) exactHours(rounding on[string], stages []Stage) {
 
 // need parses the text of a key that must be there. Line is that of what lacks it.
 func need[T any](r *reader, line int, key string, text on[string], parse func(string) (T, error)) T {
-	if text.line == 0 {
+	if text.Line == 0 {
 		var none T
 		r.refuse(line, fmt.Errorf("%s is missing", key))
 		return none
 	}
-	value, err := parse(text.value)
+	value, err := parse(text.Value)
 	if err != nil {
-		r.refuse(text.line, fmt.Errorf("%s: %w", key, err))
+		r.refuse(text.Line, fmt.Errorf("%s: %w", key, err))
 	}
 	return value
 }
@@ -254,12 +221,4 @@ func parseConfidence(s string) (Confidence, error) {
 		return c, nil
 	}
 	return "", fmt.Errorf("unknown confidence %q: want verified, secondary or memory", s)
-}
-
-// lineOf returns the line of a token, or 1 if it has none.
-func lineOf(t *token.Token) int {
-	if t == nil || t.Position == nil {
-		return 1
-	}
-	return t.Position.Line
 }

@@ -53,6 +53,15 @@ func parsePeriod(s string) (Period, error) {
 	return p, nil
 }
 
+// parseAgain reads the period after which a report is owed again.
+func parseAgain(s string) (Period, error) {
+	p, err := parsePeriod(s)
+	if err == nil && p.Unit == AsRequested {
+		return Period{}, fmt.Errorf("bad period %q: want such as \"1 month\"", s)
+	}
+	return p, err
+}
+
 // lastDay is the day on which a period of days or months ends that is counted from an event on day d, which
 // itself is not counted: Regulation 1182/71 Art. 3(1), 3(2)(b) and (c).
 func (p Period) lastDay(d Date, place counting) Date {
@@ -75,13 +84,20 @@ func (p Period) lastDay(d Date, place counting) Date {
 // day of a month that lacks it. None moves for weekends or holidays, beyond the working days that are counted.
 func (p Period) conservative(from time.Time, place counting) (time.Time, string) {
 	if p.Unit == Hours {
-		return from.Add(time.Duration(p.N) * time.Hour).UTC(), p.String() + " of elapsed time"
+		end := from.Add(time.Duration(p.N) * time.Hour).UTC()
+		if !place.explain {
+			return end, ""
+		}
+		return end, p.String() + " of elapsed time"
 	}
 	local := from.In(place.zone())
 	day := p.lastDay(DateOf(local), place)
 	shown := time.Date(day.Year, day.Month, day.Day,
 		local.Hour(), local.Minute(), local.Second(), local.Nanosecond(), time.UTC)
 	end := place.at(shown)
+	if !place.explain {
+		return end.UTC(), ""
+	}
 	to := "to the same wall-clock time"
 	switch {
 	case p.Unit == Months && day.Day != local.Day():
@@ -108,7 +124,11 @@ func (p Period) outer(from time.Time, place counting) (time.Time, string) {
 		sinceFullHour := time.Duration(local.Minute())*time.Minute +
 			time.Duration(local.Second())*time.Second + time.Duration(local.Nanosecond())
 		start := from.Add(time.Hour - sinceFullHour)
-		return start.Add(time.Duration(p.N) * time.Hour).UTC(), place.say(
+		end := start.Add(time.Duration(p.N) * time.Hour).UTC()
+		if !place.explain {
+			return end, ""
+		}
+		return end, place.say(
 			"%s of elapsed time from %s, the clock hour of the event not counted, Reg. 1182/71 Art. 3(1)", p, place.show(start))
 	}
 	point := "(b)"
@@ -117,6 +137,9 @@ func (p Period) outer(from time.Time, place counting) (time.Time, string) {
 	}
 	last := p.lastDay(DateOf(local), place)
 	working := place.nextWorking(last)
+	if !place.explain {
+		return place.endOf(working).UTC(), ""
+	}
 	how := place.say("%s to the end of %s (24:00 %s), Reg. 1182/71 Art. 3(2)%s", p, working, place.zone(), point)
 	if working != last {
 		how = place.say("%s to %s, no working day, so to the end of %s (24:00 %s), Reg. 1182/71 Art. 3(2)%s, 3(4)",

@@ -27,6 +27,7 @@
 //	reviewed: 2026-11-22      # when a person last compared it with the act
 //	act: Directive (EU) 2022/2555
 //	link: https://…           # optional
+//	applies_from: 2026-09-11  # optional: who became aware before that day owes nothing
 //	hour_rounding: none       # optional
 //	displaces:                # optional: regimes that do not bind whom this one binds
 //	  - {regime: nis2, source: Directive (EU) 2022/2555 Art. 4}
@@ -39,6 +40,7 @@
 //	    from: submission of notification   # see [Event]
 //	    conservative_from: awareness       # optional: the conservative reading counts from it, if it came first
 //	    no_later_than: 24 hours from awareness  # optional: the earlier of the two
+//	    again: 1 month        # optional: once submitted, owed again so long after it was due, until the incident is handled
 //	    relief: 12:00 of the next working day   # optional: outer reading of a limit on a weekend or holiday
 //	    source: Directive (EU) 2022/2555 Art. 23(4)(d)
 //	    confidence: verified  # or secondary, memory
@@ -82,6 +84,8 @@
 // key, a missing one or a value outside these is refused with file, line and reason.
 package regime
 
+import "slices"
+
 // ID names a body of law, such as "nis2".
 type ID string
 
@@ -97,7 +101,11 @@ type Regime struct {
 	Reviewed string // date of the last comparison with the act, YYYY-MM-DD
 	Act      string // as cited, e.g. "Directive (EU) 2022/2555"
 	Link     string // to the act; may be empty
-	Stages   []Stage
+
+	// AppliesFrom is the day on which its duties begin, YYYY-MM-DD; empty if they hold for every incident there can be.
+	AppliesFrom string
+
+	Stages []Stage
 
 	// Displaces are the regimes that do not bind an entity which this one binds.
 	Displaces []Displacement
@@ -109,10 +117,27 @@ type Displacement struct {
 	Source string // act and article that say so
 }
 
-// Stage returns the stage with that id.
+// Applies reports whether the regime's duties had begun when the entity became aware of the incident or, while that is not recorded, when
+// it was detected. The day is that of the place.
+func (r Regime) Applies(f Facts, p Place) bool {
+	_, at := f.since(FromAwareness)
+	return DateOf(at.In(p.zone())).String() >= r.AppliesFrom // both are YYYY-MM-DD
+}
+
+// CountsFrom reports whether a period of the regime runs from that event.
+func (r Regime) CountsFrom(e Event) bool {
+	from := func(rule Rule) bool {
+		return rule.Anchor.Event == e || rule.ConservativeAnchor.Event == e || rule.NoLaterThan != nil && rule.NoLaterThan.Anchor.Event == e
+	}
+	return slices.ContainsFunc(r.Stages, func(s Stage) bool {
+		return from(s.Rule) || slices.ContainsFunc(s.Except, func(x Exception) bool { return from(x.Rule) })
+	})
+}
+
+// Stage returns the stage with that id, or of which that is a later report.
 func (r Regime) Stage(id StageID) (Stage, bool) {
 	for _, s := range r.Stages {
-		if s.ID == id {
+		if s.ID == id.Base() {
 			return s, true
 		}
 	}
@@ -125,6 +150,7 @@ type Stage struct {
 	Title string
 	Rule
 	OnlyIf Condition   // the stage is owed only then; empty: always
+	Again  Period      // after which a submitted report is owed again while the incident is open; zero: once
 	Except []Exception // the first whose condition holds replaces Rule
 }
 

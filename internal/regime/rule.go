@@ -36,8 +36,12 @@ type Rule struct {
 func (r Rule) count(f Facts, p counting, earlier []Clock) Clock {
 	c := Clock{Name: r.ClockName, Source: r.Source, Confidence: r.Confidence}
 	if r.Period.Unit == AsRequested {
-		c.Basis, c.StartedAt = FromRequest, f.Request.At.UTC()
-		at := f.Request.DueAt.UTC()
+		var asked Request
+		if len(f.Requests) > 0 {
+			asked = f.Requests[0]
+		}
+		c.Basis, c.StartedAt = FromRequest, asked.At.UTC()
+		at := asked.DueAt.UTC()
 		c.TargetAt, c.DueAt, c.OuterReadingAt = at, at, at
 		const how = "the date that the authority's request sets"
 		c.How = How{how, how, how}
@@ -47,25 +51,33 @@ func (r Rule) count(f Facts, p counting, earlier []Clock) Clock {
 	detection, detectedAt := f.since(FromDetection)
 	var how string
 	c.TargetAt, how = r.Period.conservative(detectedAt, p)
-	c.How.Target = p.say("from %s at %s: %s", detection, p.show(detectedAt), how)
+	if p.explain {
+		c.How.Target = p.say("from %s at %s: %s", detection, p.show(detectedAt), how)
+	}
 
 	s := r.start(f, earlier)
 	if s.conservative.IsZero() {
-		c.Projected = true
+		c.Projected, c.Awaits = true, r.Anchor
 		c.Basis, c.StartedAt = detection, detectedAt.UTC()
 		c.DueAt = c.TargetAt
-		c.How.Due = p.say("projected, the target stands in: no %s yet", words(r.Anchor))
+		if p.explain {
+			c.How.Due = p.say("projected, the target stands in: no %s yet", words(r.Anchor))
+		}
 		return c
 	}
 	c.Basis, c.StartedAt = s.event, s.conservative.UTC()
 	c.DueAt, how = r.Period.conservative(s.conservative, p)
-	c.How.Due = p.say("from %s at %s: %s", s.words, p.show(s.conservative), how)
+	if p.explain {
+		c.How.Due = p.say("from %s at %s: %s", s.words, p.show(s.conservative), how)
+	}
 	if s.outer.IsZero() {
 		c.How.Outer = p.say("none: no %s yet", words(r.Anchor))
 		return c
 	}
 	outer := r.outer(r.Period, s.outer, p)
-	outer.how = p.say("from %s at %s: %s", s.outerWords, p.show(s.outer), outer.how)
+	if p.explain {
+		outer.how = p.say("from %s at %s: %s", s.outerWords, p.show(s.outer), outer.how)
+	}
 	if r.NoLaterThan != nil {
 		outer = r.limit(&c, outer, f, p, earlier)
 	}
@@ -114,7 +126,9 @@ func (r Rule) outer(period Period, from time.Time, p counting) ending {
 		return e
 	case r.ExactHours:
 		e.at, e.how = period.conservative(from, p)
-		e.how += ", as national law counts hours from minute to minute"
+		if p.explain {
+			e.how += ", as national law counts hours from minute to minute"
+		}
 	default:
 		e.at, e.how = period.outer(from, p)
 	}
@@ -125,8 +139,11 @@ func (r Rule) outer(period Period, from time.Time, p counting) ending {
 
 // relieve moves an end on a Saturday, Sunday or holiday as [Rule.Relief] says, and says how.
 func (r Rule) relieve(e ending, p counting) (time.Time, string) {
+	if r.Relief == 0 {
+		return e.at, e.how
+	}
 	working := p.nextWorking(e.last)
-	if r.Relief == 0 || working == e.last {
+	if working == e.last {
 		return e.at, e.how
 	}
 	until := p.at(time.Date(working.Year, working.Month, working.Day, 0, 0, 0, 0, time.UTC).Add(r.Relief))

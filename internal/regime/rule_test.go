@@ -63,11 +63,11 @@ func TestRule(t *testing.T) {
 			"second | impact_end | 2026-10-02T09:30:00Z | 2026-10-02T08:00:00Z | 2026-10-03T09:30:00Z | 2026-10-03T10:00:00Z"},
 
 		{"nobody requested it", "period: as requested, from: request", aware, ""},
-		{"a request without a date", "period: as requested, from: request", with(func(f *Facts) { f.Request.At = at("2026-10-03T09:00:00Z") }), ""},
+		{"a request without a date", "period: as requested, from: request", with(func(f *Facts) { f.Requests = []Request{{At: at("2026-10-03T09:00:00Z")}} }), ""},
 		{"a request's own date", "period: as requested, from: request", with(func(f *Facts) {
-			f.Request = Request{At: at("2026-10-03T09:00:00Z"), DueAt: at("2026-10-09T12:00:00+02:00")}
+			f.Requests = []Request{{At: at("2026-10-03T09:00:00Z"), DueAt: at("2026-10-09T12:00:00+02:00")}}
 		}), "second | request | 2026-10-03T09:00:00Z | 2026-10-09T10:00:00Z | 2026-10-09T10:00:00Z | 2026-10-09T10:00:00Z"},
-		{"a period from a request", "period: 3 days, from: request, only_if: requested", with(func(f *Facts) { f.Request.At = at("2026-10-06T09:00:00Z") }),
+		{"a period from a request", "period: 3 days, from: request, only_if: requested", with(func(f *Facts) { f.Requests = []Request{{At: at("2026-10-06T09:00:00Z")}} }),
 			"second | request | 2026-10-06T09:00:00Z | 2026-10-04T08:00:00Z | 2026-10-09T09:00:00Z | 2026-10-09T22:00:00Z"},
 
 		{"a late submission earns no time", "period: 1 day, from: submission of first", with(func(f *Facts) { f.Submitted = sent("2026-10-06T09:00:00Z") }),

@@ -11,6 +11,8 @@ import (
 	"path"
 	"slices"
 	"sync"
+
+	"nis2clock/internal/yamlfile"
 )
 
 // Set is a collection of regimes and Member States loaded together. It is immutable and safe for concurrent use.
@@ -198,14 +200,11 @@ func build(layers []layer) (*Set, error) {
 
 // stateCode is the State that a file is about.
 func stateCode(f file) (string, error) {
-	r := &reader{file: f.name}
 	var y stateYAML
-	if line, err := decode(f.data, &y); err != nil {
-		r.refuse(line, err)
+	if err := yamlfile.Decode(f.name, f.data, &y); err != nil {
+		return "", err
 	}
-	if len(r.mistakes) > 0 {
-		return "", errors.Join(r.mistakes...)
-	}
+	r := &reader{yamlfile.Mistakes{File: f.name}}
 	code := need(r, 1, "state", y.State, parseCode)
-	return code, errors.Join(r.mistakes...)
+	return code, r.Err()
 }

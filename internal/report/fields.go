@@ -88,8 +88,8 @@ func (f *Fields) line(r *Renderer, e incident.Entry) {
 	ev := Event{At: r.when(e.At), What: "This entry was erased."}
 	if e.Event != nil {
 		ev.Who, ev.What = e.Event.Actor().String(), e.Event.Describe()
-		if aware, ok := e.Event.(incident.Aware); ok {
-			f.AwareReason = aware.Reason
+		if d, ok := e.Event.(incident.Dated); ok && d.DateID == (incident.DateID{Date: incident.AwareAt}) {
+			f.AwareReason = d.Reason
 		}
 	}
 	f.Timeline = append(f.Timeline, ev)
@@ -110,6 +110,9 @@ func (r *Renderer) clock(c incident.ClockView) Clock {
 		Stage: string(c.Stage), StageTitle: c.Title, State: c.State, Basis: c.Basis, Late: c.Late,
 		StartedAt: r.when(c.StartedAt), TargetAt: r.when(c.TargetAt), DueAt: r.when(c.DueAt), OuterReadingAt: r.maybe(c.OuterReadingAt),
 		SubmittedAt: r.maybe(c.SubmittedAt), Source: c.Source,
+	}
+	if c.DueAt.IsZero() {
+		out.DueAt = "without undue delay, no figure agreed"
 	}
 	if c.Confidence != "verified" {
 		out.Source += " (unconfirmed: " + c.Confidence + ")"

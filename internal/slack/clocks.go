@@ -49,7 +49,7 @@ func open(c incident.ClockView) bool {
 
 // deadline is what reminders go by: the earlier of target and due instant.
 func deadline(c incident.ClockView) time.Time {
-	if c.TargetAt.Before(c.DueAt) {
+	if c.DueAt.IsZero() || c.TargetAt.Before(c.DueAt) {
 		return c.TargetAt
 	}
 	return c.DueAt
@@ -75,6 +75,9 @@ func clockRow(c incident.ClockView, v incident.View, now time.Time, zone *time.L
 	if !open(c) {
 		return s
 	}
+	if c.DueAt.IsZero() {
+		return s + "\n_" + basis(c, v) + "_"
+	}
 	s += "\nDue " + instant(c.DueAt, zone)
 	if c.TargetAt.Before(c.DueAt) {
 		s += "\nHouse target " + instant(c.TargetAt, zone) + ": " + leftOrPassed(c.TargetAt, now)
@@ -85,7 +88,7 @@ func clockRow(c incident.ClockView, v incident.View, now time.Time, zone *time.L
 // clockLine is a clock in one line, for text without blocks.
 func clockLine(c incident.ClockView, now time.Time, zone *time.Location) string {
 	s := clockTitle(c) + ": " + standing(c, now, zone)
-	if open(c) {
+	if open(c) && !c.DueAt.IsZero() {
 		s += ", due " + stamp(c.DueAt, zone)
 	}
 	return s
@@ -111,6 +114,11 @@ func standing(c incident.ClockView, now time.Time, zone *time.Location) string {
 			return "stopped"
 		}
 		return "stopped: " + foreign(*c.Stopped, maxReason)
+	}
+	if c.DueAt.IsZero() { // a contract without a figure, GDPR Art. 33(2)
+		return "*owed without undue delay, detected " + incident.Words(now.Sub(c.TargetAt)) + " ago*"
+	}
+	switch c.State {
 	case incident.ClockOverdue:
 		return "*OVERDUE by " + incident.Words(now.Sub(c.DueAt)) + "*"
 	case incident.ClockProjected:

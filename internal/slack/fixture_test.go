@@ -87,12 +87,12 @@ func acknowledge(v *incident.View, by string) {
 }
 
 // proposals are one of each state, oldest first.
-func proposals(now time.Time) []incident.ProposalView {
-	p := incident.ProposalView{
+func proposals(now time.Time) []incident.MotionView {
+	p := incident.MotionView{
 		Number: 1, What: "submit/v1", Plan: "record that early_warning was submitted to <CSIRT>", By: "U024BE7LH@T061EG9R6", MadeAt: now.Add(-time.Hour),
 		ExpiresAt: now.Add(-time.Minute), State: incident.ProposalExpired,
 	}
-	all := []incident.ProposalView{p, p, p, p}
+	all := []incident.MotionView{p, p, p, p}
 	for n := range all {
 		all[n].Number = n + 1
 	}

@@ -42,7 +42,7 @@ func proposalBlocks(d *draft, v incident.View, zone *time.Location) []slackapi.B
 }
 
 // proposalLine is a proposal and where it stands.
-func proposalLine(p incident.ProposalView, zone *time.Location) string {
+func proposalLine(p incident.MotionView, zone *time.Location) string {
 	s := ":raised_hand: *Proposal " + strconv.Itoa(p.Number) + "* by " + person(&p.By, "somebody") + ": " + foreign(p.Plan, maxReason)
 	switch p.State {
 	case incident.ProposalOpen:

@@ -18,7 +18,7 @@ func reminderMessage(n dispatch.Notice, zone *time.Location) message {
 
 	headline := "*" + title + "*: " + standing(c, n.Now, zone)
 	due := ""
-	if open(c) {
+	if open(c) && !c.DueAt.IsZero() {
 		if c.TargetAt.Before(c.DueAt) {
 			headline = "*" + title + "*: house target " + leftOrPassed(c.TargetAt, n.Now) + "; " + standing(c, n.Now, zone) + " by law"
 		}

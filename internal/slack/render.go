@@ -32,7 +32,7 @@ func render(n dispatch.Notice, zone *time.Location) message {
 		return reminderMessage(n, zone)
 	case incident.Ask:
 		return askMessage(n, nil, zone)
-	case incident.Heartbeat:
+	case incident.Heartbeat, incident.Triage:
 		return serviceMessage(n)
 	}
 	return pageMessage(n, zone)

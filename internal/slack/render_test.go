@@ -186,7 +186,7 @@ func stuffed(a, b string, nClocks, nAlerts, nNotices uint16, seconds int64, kind
 	}
 	asked := []string{incident.ProposalOpen, incident.ProposalExpired, incident.ProposalConfirmed, incident.ProposalRejected}
 	for i := range nNotices % 30 {
-		v.Proposals = append(v.Proposals, incident.ProposalView{Number: int(i) + 1, Plan: a + b, By: b, State: asked[i%4], Reason: a, SettledBy: &a, SettledAt: &now, ExpiresAt: now})
+		v.Proposals = append(v.Proposals, incident.MotionView{Number: int(i) + 1, Plan: a + b, By: b, State: asked[i%4], Reason: a, SettledBy: &a, SettledAt: &now, ExpiresAt: now})
 	}
 	roles := []incident.Role{incident.Post, incident.Update, incident.Reminder, incident.Page, incident.Heartbeat, incident.Ask}
 	n := dispatch.Notice{

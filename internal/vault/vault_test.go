@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -35,7 +36,7 @@ func TestCommitIsContentAddressed(t *testing.T) {
 	if b, err := io.ReadAll(r); err != nil || string(b) != text {
 		t.Errorf("read back %q, %v", b, err)
 	}
-	left, err := os.ReadDir(v.drafts())
+	left, err := os.ReadDir(filepath.Join(v.dir, draftsDir))
 	if err != nil || len(left) != 0 {
 		t.Errorf("%d drafts left behind, %v", len(left), err)
 	}
@@ -44,7 +45,7 @@ func TestCommitIsContentAddressed(t *testing.T) {
 func TestNeverOverwrites(t *testing.T) {
 	v := open(t, t.TempDir())
 	digest := put(t, v, "first")
-	path := v.path(digest)
+	path := filepath.Join(v.dir, Info{Digest: digest}.Path())
 	if err := os.WriteFile(path, []byte("altered"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +65,7 @@ func TestCrashLeavesNoDrafts(t *testing.T) {
 	if _, err := io.WriteString(d, strings.Repeat("x", 1<<20)); err != nil {
 		t.Fatal(err)
 	}
-	left, err := os.ReadDir(open(t, dir).drafts())
+	left, err := os.ReadDir(filepath.Join(open(t, dir).dir, draftsDir))
 	if err != nil || len(left) != 0 {
 		t.Errorf("after opening again: %d drafts, %v", len(left), err)
 	}
@@ -81,7 +82,7 @@ func TestOpenRefusesOtherNames(t *testing.T) {
 
 func open(t *testing.T, dir string) *Vault {
 	t.Helper()
-	v, err := Open(dir)
+	v, err := Open(dir, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,9 +98,9 @@ func put(t *testing.T, v *Vault, text string) string {
 	if _, err := io.WriteString(d, text); err != nil {
 		t.Fatal(err)
 	}
-	digest, err := d.Commit()
+	i, err := d.Commit()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return digest
+	return i.Digest
 }

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"nis2clock/internal/classify"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/regime"
 	"time"
 )
 
@@ -43,25 +45,19 @@ func (s *server) setFacts(w http.ResponseWriter, r *http.Request) error {
 		Summary     *string          `json:"summary"`
 		Malicious   *classify.Answer `json:"malicious"`
 		CrossBorder *classify.Answer `json:"cross_border"`
-	}
-	p, err := read(r, &in)
-	if err != nil {
-		return err
-	}
-	return s.do(w, r, http.StatusOK, incident.SetFacts{Person: p, ID: id(r), Summary: in.Summary, Malicious: in.Malicious, CrossBorder: in.CrossBorder})
-}
 
-func (s *server) becomeAware(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		AwareAt time.Time `json:"aware_at"`
-		AwareBy string    `json:"aware_by"`
-		Reason  string    `json:"reason"`
+		AffectsTrustService *classify.Answer `json:"affects_trust_service"`
+		OngoingAtFinalDue   *classify.Answer `json:"ongoing_at_final_due"`
+		Reason              string           `json:"reason"`
 	}
 	p, err := read(r, &in)
 	if err != nil {
 		return err
 	}
-	return s.do(w, r, http.StatusOK, incident.BecomeAware{Person: p, ID: id(r), At: in.AwareAt, Who: in.AwareBy, Reason: in.Reason})
+	return s.do(w, r, http.StatusOK, incident.SetFacts{
+		Person: p, ID: id(r), Summary: in.Summary, Malicious: in.Malicious, CrossBorder: in.CrossBorder,
+		AffectsTrustService: in.AffectsTrustService, OngoingAtFinalDue: in.OngoingAtFinalDue, Reason: in.Reason,
+	})
 }
 
 func (s *server) addNote(w http.ResponseWriter, r *http.Request) error {
@@ -81,6 +77,7 @@ func (s *server) submit(w http.ResponseWriter, r *http.Request) error {
 		Regime      string    `json:"regime"`
 		Stage       string    `json:"stage"`
 		Stages      []string  `json:"stages"`
+		Controller  string    `json:"controller"`
 		SubmittedAt time.Time `json:"submitted_at"`
 		ReceiptAt   time.Time `json:"receipt_at"`
 		Authority   string    `json:"authority"`
@@ -97,23 +94,12 @@ func (s *server) submit(w http.ResponseWriter, r *http.Request) error {
 		in.Stages = append(in.Stages, in.Stage)
 	}
 	return s.do(w, r, http.StatusOK, incident.Submit{
-		Person: p, ID: id(r), Entity: in.Entity, Regime: in.Regime, Stages: in.Stages,
+		Person: p, ID: id(r), Entity: in.Entity, Regime: in.Regime, Stages: in.Stages, Controller: in.Controller,
 		Submission: incident.Submission{
 			SentAt: in.SubmittedAt, ReceiptAt: in.ReceiptAt, Authority: in.Authority, Channel: in.Channel,
 			Submitter: in.Submitter, Reference: in.Reference, SHA256: in.SHA256,
 		},
 	})
-}
-
-func (s *server) handled(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		HandledAt time.Time `json:"handled_at"`
-	}
-	p, err := read(r, &in)
-	if err != nil {
-		return err
-	}
-	return s.do(w, r, http.StatusOK, incident.MarkHandled{Person: p, ID: id(r), At: in.HandledAt})
 }
 
 func (s *server) notReportable(w http.ResponseWriter, r *http.Request) error {
@@ -133,4 +119,21 @@ func (s *server) closeIncident(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.do(w, r, http.StatusOK, incident.Close{Person: p, ID: id(r)})
+}
+
+// redetect records that the incident was detected earlier than its alerts say.
+func (s *server) redetect(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		DetectedAt string `json:"detected_at"`
+		Reason     string `json:"reason"`
+	}
+	p, err := read(r, &in)
+	if err != nil {
+		return err
+	}
+	at, err := regime.ParseInstant(in.DetectedAt)
+	if err != nil {
+		return errBadRequest{fmt.Errorf("/detected_at: %w", err)}
+	}
+	return s.do(w, r, http.StatusOK, incident.Redetect{Person: p, ID: id(r), At: at, Reason: in.Reason})
 }

@@ -13,8 +13,10 @@ import (
 	"time"
 
 	"nis2clock/internal/incident"
+	"nis2clock/internal/regime"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // maxRequest bounds a request body of the API, in bytes.
@@ -33,7 +35,7 @@ func read(r *http.Request, v any) (incident.Person, error) {
 	if len(bytes.TrimSpace(raw)) == 0 {
 		raw = []byte("{}")
 	}
-	if err := json.Unmarshal(raw, v, json.RejectUnknownMembers(true)); err != nil {
+	if err := json.Unmarshal(raw, v, json.RejectUnknownMembers(true), writtenInstants); err != nil {
 		return incident.Person{}, errBadRequest{fmt.Errorf("the request is not what this path takes: %w", plain(err))}
 	}
 	p := incident.Person{By: actor(r)}
@@ -44,6 +46,16 @@ func read(r *http.Request, v any) (incident.Person, error) {
 	}
 	return p, nil
 }
+
+// writtenInstants reads times as a person should write them, and says what one lacks.
+var writtenInstants = json.WithUnmarshalers(json.UnmarshalFunc(func(b []byte, t *time.Time) error {
+	s, err := jsontext.AppendUnquote(nil, b)
+	if err != nil {
+		return errors.New("want a time in quotes, such as " + regime.Sample)
+	}
+	*t, err = regime.ParseInstant(string(s))
+	return err
+}))
 
 // plain words a decoding error: where and what.
 func plain(err error) error {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"nis2clock/internal/access"
+	"nis2clock/internal/config"
+	"nis2clock/internal/regime"
 	"nis2clock/internal/web"
 )
 
@@ -14,28 +16,48 @@ import (
 // forgotten: it must leave an entry that names who did it, through which
 // route. What changes an incident answers with it as it now stands.
 func TestEveryChangeIsRecorded(t *testing.T) {
-	s := start(t)
+	s := start(t, func(c *config.Config) {
+		c.Retention.Incidents = 1
+		c.Entities[0].Regimes = []regime.ID{"nis2", "dora", "cra_vulnerability"}
+	})
 	now := time.Now().UTC().Add(-time.Second).Format(time.RFC3339)
 	bodies := map[string]string{
-		"POST /api/v1/incidents":                     `{"title":"by hand","detected_at":"` + now + `"}`,
-		"POST /api/v1/incidents/{id}/acknowledge":    ``,
-		"POST /api/v1/incidents/{id}/command":        `{}`,
-		"POST /api/v1/incidents/{id}/facts":          `{"summary":"Two hosts encrypted.","malicious":"yes"}`,
-		"POST /api/v1/incidents/{id}/aware":          `{"aware_at":"` + now + `","reason":"ransom note"}`,
-		"POST /api/v1/incidents/{id}/notes":          `{"text":"hello"}`,
-		"POST /api/v1/incidents/{id}/submissions":    `{"stages":["early_warning"],"authority":"BSI","reference":"4711"}`,
-		"POST /api/v1/incidents/{id}/handled":        `{}`,
-		"POST /api/v1/incidents/{id}/not-reportable": `{"reason":"below every threshold"}`,
-		"POST /api/v1/incidents/{id}/close":          ``,
-		"POST /api/v1/tokens":                        `{"name":"ana","role":"responder"}`,
+		"POST /api/v1/incidents":                                         `{"title":"by hand","detected_at":"` + now + `"}`,
+		"POST /api/v1/incidents/{id}/acknowledge":                        ``,
+		"POST /api/v1/incidents/{id}/command":                            `{}`,
+		"POST /api/v1/incidents/{id}/facts":                              `{"summary":"Two hosts encrypted.","malicious":"yes"}`,
+		"POST /api/v1/incidents/{id}/aware":                              `{"aware_at":"` + now + `","reason":"ransom note"}`,
+		"POST /api/v1/incidents/{id}/detected":                           `{"detected_at":"2025-12-31T00:00:00Z","reason":"the log says so"}`,
+		"POST /api/v1/incidents/{id}/impact-ended":                       `{}`,
+		"POST /api/v1/incidents/{id}/recovered":                          `{"recovered_at":"` + now + `","by":"ops"}`,
+		"POST /api/v1/incidents/{id}/classified":                         `{"classified_at":"` + now + `"}`,
+		"POST /api/v1/incidents/{id}/fix-available":                      `{"fix_available_at":"` + now + `"}`,
+		"POST /api/v1/incidents/{id}/authority-messages":                 `{"direction":"in","kind":"order","text":"Tell the public.","entity":"default"}`,
+		"POST /api/v1/incidents/{id}/authority-messages/{number}/settle": `{"reason":"withdrawn by telephone"}`,
+		"POST /api/v1/incidents/{id}/notes":                              `{"text":"hello"}`,
+		"POST /api/v1/incidents/{id}/submissions":                        `{"stages":["early_warning"],"authority":"BSI","reference":"4711"}`,
+		"POST /api/v1/incidents/{id}/handled":                            `{}`,
+		"POST /api/v1/incidents/{id}/not-reportable":                     `{"reason":"below every threshold"}`,
+		"POST /api/v1/incidents/{id}/assess":                             `{"facts":{"damage_to_others":"no"}}`,
+		"POST /api/v1/incidents/{id}/reopen":                             `{"reason":"more hosts"}`,
+		"POST /api/v1/incidents/{id}/close":                              ``,
+		"POST /api/v1/tokens":                                            `{"name":"ana","role":"responder"}`,
+		"DELETE /api/v1/tokens/{name}":                                   ``,
+		"POST /-/reload":                                                 ``,
+		"POST /api/v1/incidents/{id}/reportability":                      `{"reportability":"voluntary","reason":"others may be hit"}`,
+		"POST /api/v1/incidents/{id}/breach":                             `{"data_sets":[{"name":"tickets","role":"processor"}],"subjects":{"number":12,"estimate":true}}`,
+		"POST /api/v1/events":                                            `{"what":"odd log-ins","reporter":{"kind":"staff"}}`,
+		"POST /api/v1/events/{id}/assess":                                `{"outcome":"near_miss","reason":"the gateway refused it"}`,
+		"POST /api/v1/events/{id}/notes":                                 `{"text":"hello"}`,
+		"POST /api/v1/incidents/{id}/hold":                               `{"reason":"claim 7"}`,
+		"POST /api/v1/incidents/{id}/release":                            `{"reason":"settled"}`,
+		"POST /api/v1/retention":                                         `{"dry_run":false}`,
+		"POST /api/v1/erasures":                                          `{"incidents":["{id}"],"reason":"Art. 17 GDPR"}`,
 
 		"POST /api/v1/incidents/{id}/tlp":                        `{"tlp":"RED"}`,
 		"POST /api/v1/incidents/{id}/out-of-band":                `{"on":true,"reason":"they read our mail"}`,
 		"POST /api/v1/incidents/{id}/proposals/{number}/confirm": ``,
 		"POST /api/v1/incidents/{id}/proposals/{number}/reject":  `{"reason":"not sent yet"}`,
-
-		"DELETE /api/v1/tokens/{name}": ``,
-		"POST /-/reload":               ``,
 	}
 	for _, r := range web.Routes() {
 		route := r.Pattern
@@ -49,10 +71,26 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 				t.Fatal("this path changes state and is not tried here: add it")
 			}
 			id := s.alert("A "+route, "x")
-			if strings.HasSuffix(path, "/close") { // only what owes nothing can be closed
+			erases := strings.HasSuffix(path, "/erasures") || strings.HasSuffix(path, "/retention")
+			field := "clocks"
+			if strings.HasPrefix(path, "/api/v1/events") {
+				id, field = s.event("customer"), "triage_by"
+			}
+			switch path[strings.LastIndexByte(path, '/'):] {
+			case "/close", "/reopen", "/reportability", "/erasures", "/retention": // only what owes nothing can be closed, re-opened or be voluntary
 				s.api("POST", "/incidents/"+id+"/not-reportable", `{"reason":"x"}`)
 			}
 			want := 1
+			switch path[strings.LastIndexByte(path, '/'):] {
+			case "/fix-available": // the CRA applies to what the entity became aware of since then
+				s.api("POST", "/incidents/"+id+"/aware", `{"aware_at":"`+now+`"}`)
+			case "/settle":
+				s.api("POST", "/incidents/"+id+"/authority-messages", `{"direction":"in","kind":"request","respond_by":"2999-01-01T00:00:00Z"}`)
+			case "/erasures", "/retention": // only what is closed
+				s.api("POST", "/incidents/"+id+"/close", ``)
+			case "/release":
+				s.api("POST", "/incidents/"+id+"/hold", `{"reason":"x"}`)
+			}
 			if strings.Contains(path, "/proposals/") {
 				s.propose(id)
 				if strings.HasSuffix(path, "/confirm") {
@@ -62,17 +100,23 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 			s.next.Clocks.OverdueEvery += time.Minute // for a reload to take over
 			s.token(access.Auditor, "t"+id)
 			before := entries(t, s)
-			a := s.send(method, strings.NewReplacer("{id}", id, "{name}", "t"+id, "{number}", "1").Replace(path), s.admin, body, "X-Nis2clock-Via", "cli")
+			a := s.send(method, strings.NewReplacer("{id}", id, "{name}", "t"+id, "{number}", "1").Replace(path), s.admin, strings.ReplaceAll(body, "{id}", id), "X-Nis2clock-Via", "cli")
 			if a.StatusCode/100 != 2 {
 				t.Fatalf("%s %s", a.Status, a.body)
 			}
 			ofIncident := strings.HasPrefix(path, "/api/v1/incidents")
-			if ofIncident {
-				if v := a.decode(t); v["id"] == nil || v["clocks"] == nil {
-					t.Errorf("the answer is not the incident: %s", a.body)
+			if ofIncident || field != "clocks" {
+				if v := a.decode(t); v["id"] == nil || v[field] == nil {
+					t.Errorf("the answer is not what was changed: %s", a.body)
 				}
 			}
 			after := entries(t, s)
+			if erases { // the journal's own entry names what was erased
+				if own := after[len(after)-1]; own["kind"] != "journal.erased/v1" {
+					t.Errorf("the last entry is %v", own)
+				}
+				after = after[:len(after)-1]
+			}
 			if len(after) != len(before)+want {
 				t.Fatalf("%d entries were written, want %d", len(after)-len(before), want)
 			}

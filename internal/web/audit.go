@@ -71,6 +71,9 @@ func (s *server) journal(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		l := lineOf(e)
+		if removed, reason, ok := raw.Erasure(); ok {
+			l.Erased, l.Summary = false, fmt.Sprintf("removed the content of %d entries: %s", len(removed), reason)
+		}
 		if q.Get("payload") == "true" && !raw.Erased {
 			l.Payload = raw.Payload
 		}

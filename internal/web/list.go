@@ -37,32 +37,44 @@ func (s *server) listIncidents(w http.ResponseWriter, r *http.Request) error {
 		Next      *incident.ID    `json:"next"`
 	}{Incidents: []incident.View{}}
 	now := s.Desk.Now()
-	unknown := false
+	var err error
 	s.Desk.View(func(st *incident.State) {
-		ids := st.IDs()
-		n := len(ids) - 1
-		if cursor != "" {
-			if n = slices.Index(ids, cursor) - 1; n < -1 {
-				unknown = true
-				return
-			}
-		}
-		for ; n >= 0; n-- {
-			i, _ := st.Incident(ids[n])
-			if !matches(i) {
-				continue
-			}
-			if len(out.Incidents) == limit {
-				out.Next = &out.Incidents[limit-1].ID
-				return
-			}
+		var page []incident.ID
+		page, out.Next, err = newestFirst(st.IDs(), cursor, limit, func(id incident.ID) bool {
+			i, _ := st.Incident(id)
+			return matches(i)
+		})
+		for _, id := range page {
+			i, _ := st.Incident(id)
 			out.Incidents = append(out.Incidents, i.View(now))
 		}
 	})
-	if unknown {
-		return errBadRequest{fmt.Errorf("cursor=%q is not one this list gave", cursor)}
+	if err != nil {
+		return err
 	}
 	return s.write(w, http.StatusOK, out)
+}
+
+// newestFirst is one page of a list whose ids stand in the order in which they
+// were given out: at most limit that match, from the newest before the cursor
+// on. Next is the next page's cursor, nil at the end.
+func newestFirst(ids []incident.ID, cursor incident.ID, limit int, matches func(incident.ID) bool) (page []incident.ID, next *incident.ID, err error) {
+	end := len(ids)
+	if cursor != "" {
+		if end = slices.Index(ids, cursor); end < 0 {
+			return nil, nil, errBadRequest{fmt.Errorf("cursor=%q is not one this list gave", cursor)}
+		}
+	}
+	for _, id := range slices.Backward(ids[:end]) {
+		if !matches(id) {
+			continue
+		}
+		if len(page) == limit {
+			return page, new(page[limit-1]), nil
+		}
+		page = append(page, id)
+	}
+	return page, nil, nil
 }
 
 // query reads the filters of a list; each name can be read once.

@@ -59,6 +59,9 @@ type clockRow struct {
 func (s *server) clockRow(v incident.View, c incident.ClockView) clockRow {
 	row := clockRow{ClockView: c, ID: v.ID, Name: v.Title, Exercise: v.Exercise, Projected: c.State == incident.ClockProjected,
 		Due: utc(c.DueAt), DueLocal: s.local(c.DueAt), Target: utc(c.TargetAt), Outer: "–", Acked: "no"}
+	if c.DueAt.IsZero() {
+		row.Due, row.DueLocal = "without undue delay", ""
+	}
 	if c.OuterReadingAt != nil {
 		row.Outer = utc(*c.OuterReadingAt)
 	}
@@ -67,7 +70,7 @@ func (s *server) clockRow(v incident.View, c incident.ClockView) clockRow {
 	}
 	left := time.Duration(c.RemainingSeconds) * time.Second
 	switch {
-	case c.State == incident.ClockSubmitted || c.State == incident.ClockStopped:
+	case c.State == incident.ClockSubmitted || c.State == incident.ClockStopped || c.DueAt.IsZero():
 	case left < 0:
 		row.Left = incident.Words(left) + " overdue"
 	default:

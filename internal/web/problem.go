@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"nis2clock/internal/access"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/report"
@@ -19,6 +20,19 @@ import (
 type errBadRequest struct{ error }
 
 func (e errBadRequest) Unwrap() error { return e.error }
+
+// errForbidden marks an error that says which right is missing.
+type errForbidden struct{ error }
+
+func (e errForbidden) Unwrap() error { return e.error }
+
+// may refuses who has only the right that the route asks for.
+func may(r *http.Request, right access.Right) error {
+	if who, _ := access.From(r.Context()); !who.Role.Has(right) {
+		return errForbidden{errors.New(who.Role.Refusal(right))}
+	}
+	return nil
+}
 
 // explain decides the status and the public text of an error, in one place.
 func explain(err error) (status int, text string) {

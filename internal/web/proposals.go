@@ -9,10 +9,6 @@ import (
 	"nis2clock/internal/incident"
 )
 
-// errForbidden marks an error about a right that only the record shows to be
-// needed. Its text is for the sender.
-type errForbidden struct{ error }
-
 // settle confirms or rejects what somebody without the right proposed.
 func (s *server) settle(confirm bool) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {

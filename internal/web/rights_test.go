@@ -73,7 +73,7 @@ func TestWhatEachRoleMayDoToAnIncident(t *testing.T) {
 	}
 	for action, want := range map[string]access.Right{
 		"acknowledge": access.MayAct, "command": access.MayAct, "notes": access.MayAct, "facts": access.MayAct,
-		"aware": access.MayDecide, "not-reportable": access.MayDecide,
+		"aware": access.MayDecide, "not-reportable": access.MayDecide, "hold": access.MayDecide, "release": access.MayDecide,
 		"tlp": access.MayDecide, "out-of-band": access.MayDecide,
 		"proposals/{number}/confirm": access.MayDecide, "proposals/{number}/reject": access.MayDecide,
 		"submissions": access.MaySubmit, "handled": access.MaySubmit, "close": access.MaySubmit,

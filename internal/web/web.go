@@ -41,6 +41,10 @@ type Options struct {
 	// Reload reads configuration and tokens again and records who asked for it
 	// with what it changes.
 	Reload func(by incident.Actor) error
+	// Erase erases what a request leads to; Retention is what has to be kept how
+	// long.
+	Erase     func(ctx context.Context, q incident.ErasureRequest) (Erased, error)
+	Retention incident.RetentionPolicy
 	// Zones are shown beside UTC.
 	Zone     *time.Location
 	Logger   *slog.Logger
@@ -115,19 +119,43 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/acknowledge", s.acknowledge, access.MayAct},
 		{"POST /api/v1/incidents/{id}/command", s.takeCommand, access.MayAct},
 		{"POST /api/v1/incidents/{id}/facts", s.setFacts, access.MayAct},
-		{"POST /api/v1/incidents/{id}/aware", s.becomeAware, access.MayDecide},
+		{"POST /api/v1/incidents/{id}/detected", s.redetect, access.MayDecide},
+		{"POST /api/v1/incidents/{id}/aware", s.date(incident.AwareAt), access.MayDecide},
+		{"POST /api/v1/incidents/{id}/classified", s.date(incident.ClassifiedAt), access.MayDecide},
+		{"POST /api/v1/incidents/{id}/fix-available", s.date(incident.FixAvailableAt), access.MayAct},
+		{"POST /api/v1/incidents/{id}/impact-ended", s.date(incident.ImpactEndedAt), access.MayAct},
+		{"POST /api/v1/incidents/{id}/recovered", s.date(incident.RecoveredAt), access.MayAct},
 		{"POST /api/v1/incidents/{id}/notes", s.addNote, access.MayAct},
 		{"POST /api/v1/incidents/{id}/submissions", s.submit, access.MaySubmit},
-		{"POST /api/v1/incidents/{id}/handled", s.handled, access.MaySubmit},
+		{"POST /api/v1/incidents/{id}/handled", s.date(incident.HandledAt), access.MaySubmit},
+		{"POST /api/v1/incidents/{id}/authority-messages", s.authorityMessage, access.MaySubmit},
+		{"POST /api/v1/incidents/{id}/authority-messages/{number}/settle", s.settleMessage, access.MaySubmit},
 		{"POST /api/v1/incidents/{id}/not-reportable", s.notReportable, access.MayDecide},
+		{"GET /api/v1/incidents/{id}/assess", s.assessment, access.MayRead},
+		{"POST /api/v1/incidents/{id}/assess", s.assess, access.MayAct}, // a decision in it needs MayDecide
+		{"POST /api/v1/incidents/{id}/reopen", s.reopen, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/close", s.closeIncident, access.MaySubmit},
 		{"POST /api/v1/incidents/{id}/tlp", s.setTLP, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/out-of-band", s.outOfBand, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/proposals/{number}/confirm", s.settle(true), access.MayDecide},
 		{"POST /api/v1/incidents/{id}/proposals/{number}/reject", s.settle(false), access.MayDecide},
+		{"POST /api/v1/incidents/{id}/hold", s.hold, access.MayDecide},
+		{"POST /api/v1/incidents/{id}/release", s.release, access.MayDecide},
+		{"GET /api/v1/recurring", s.recurring, access.MayRead},
 		{"GET /api/v1/incidents/{id}/timeline", s.timeline, access.MayRead},
 		{"GET /api/v1/incidents/{id}/reports/{file}", s.report, access.MayRead},
 		{"GET /api/v1/journal", s.journal, access.MayAudit},
+		{"POST /api/v1/incidents/{id}/reportability", s.setReportability, access.MayDecide},
+		{"POST /api/v1/incidents/{id}/breach", s.recordBreach, access.MayDecide},
+		{"GET /api/v1/registers/breaches", s.breachRegister, access.MayRead},
+		{"GET /api/v1/events", s.listEvents, access.MayRead},
+		{"POST /api/v1/events", s.reportEvent, access.MayAct},
+		{"GET /api/v1/events/{id}", s.showEvent, access.MayRead},
+		{"POST /api/v1/events/{id}/assess", s.assessEvent, access.MayDecide},
+		{"POST /api/v1/events/{id}/notes", s.noteEvent, access.MayAct},
+		{"GET /api/v1/events/{id}/timeline", s.timeline, access.MayRead},
+		{"POST /api/v1/retention", s.retention, access.MayAdmin},
+		{"POST /api/v1/erasures", s.erase, access.MayAdmin},
 		{"GET /api/v1/tokens", s.listTokens, access.MayAdmin},
 		{"POST /api/v1/tokens", s.createToken, access.MayAdmin},
 		{"DELETE /api/v1/tokens/{name}", s.revokeToken, access.MayAdmin},

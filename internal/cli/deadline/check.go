@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"nis2clock/internal/regime"
 )
 
 // Check compares answers with what the vectors of a file say of their own: all of due's conservative and
@@ -115,7 +117,7 @@ func (v Vector) instants(n ast.Node, reading string) (instants, error) {
 		if err != nil {
 			return nil, err
 		}
-		if found[clock], err = ParseInstant(s); err != nil {
+		if found[clock], err = regime.ParseInstant(s); err != nil {
 			return nil, v.file.refuse(n, "%s %s: %w", reading, clock, err)
 		}
 	}

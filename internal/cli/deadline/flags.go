@@ -132,6 +132,7 @@ func (f Flags) age(_ *regime.Set, q *Question) error {
 }
 
 func (f Flags) instants(_ *regime.Set, q *Question) error {
+	var requestedBy time.Time
 	for _, flag := range []struct {
 		name  string
 		value *string
@@ -143,19 +144,22 @@ func (f Flags) instants(_ *regime.Set, q *Question) error {
 		{"--impact-ended", f.ImpactEnded, &q.Facts.ImpactEndedAt},
 		{"--classified", f.Classified, &q.Facts.ClassifiedAt},
 		{"--fix-available", f.FixAvailable, &q.Facts.FixAvailableAt},
-		{"--requested-by", f.RequestedBy, &q.Facts.Request.DueAt},
+		{"--requested-by", f.RequestedBy, &requestedBy},
 	} {
 		if flag.value == nil {
 			continue
 		}
-		at, err := ParseInstant(*flag.value)
+		at, err := regime.ParseInstant(*flag.value)
 		if err != nil {
 			return fmt.Errorf("%s: %w", flag.name, err)
 		}
 		*flag.into = at
 	}
+	if !requestedBy.IsZero() {
+		q.Facts.Requests = []regime.Request{{DueAt: requestedBy}}
+	}
 	if f.Detected == nil && f.Aware == nil {
-		return errors.New("--detected is missing: say when the incident was detected, as in --detected " + sample)
+		return errors.New("--detected is missing: say when the incident was detected, as in --detected " + regime.Sample)
 	}
 	return nil
 }
@@ -186,7 +190,7 @@ func (f Flags) place(_ *regime.Set, q *Question) error {
 		q.Warnings = append(q.Warnings, "counted in UTC: give --member-state or --tz, the zone of the authority that "+
 			"receives the report decides on which day a month begins and ends")
 	}
-	loc, err := ParseZone(zone)
+	loc, err := regime.ParseZone(zone)
 	if err != nil {
 		return fmt.Errorf("--tz: %w", err)
 	}
@@ -206,7 +210,7 @@ func (f Flags) place(_ *regime.Set, q *Question) error {
 		}
 	}
 	for _, s := range f.Holidays {
-		day, err := ParseDay(s)
+		day, err := regime.ParseDay(s)
 		if err != nil {
 			return fmt.Errorf("--holiday: %w", err)
 		}
@@ -221,11 +225,19 @@ func (f Flags) place(_ *regime.Set, q *Question) error {
 	return nil
 }
 
+// requestedBy is the date that an authority has set for a report, zero if it has set none.
+func (q *Question) requestedBy() time.Time {
+	if len(q.Facts.Requests) == 0 {
+		return time.Time{}
+	}
+	return q.Facts.Requests[0].DueAt
+}
+
 // years are those in which the periods of the incident can end: from its first fact to some years after its last.
 func (q *Question) years() (first, last int) {
 	const after = 3
 	f := q.Facts
-	for _, at := range []time.Time{f.DetectedAt, f.AwareAt, f.HandledAt, f.ImpactEndedAt, f.ClassifiedAt, f.FixAvailableAt, f.Request.DueAt} {
+	for _, at := range []time.Time{f.DetectedAt, f.AwareAt, f.HandledAt, f.ImpactEndedAt, f.ClassifiedAt, f.FixAvailableAt, q.requestedBy()} {
 		if at.IsZero() {
 			continue
 		}
@@ -243,12 +255,12 @@ func (f Flags) awareFor(_ *regime.Set, q *Question) error {
 	for _, s := range f.AwareFor {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok {
-			return fmt.Errorf("--aware-for: %q: want REGIME=T, as in gdpr=%s", s, sample)
+			return fmt.Errorf("--aware-for: %q: want REGIME=T, as in gdpr=%s", s, regime.Sample)
 		}
 		if _, err := q.asked("--aware-for", name); err != nil {
 			return err
 		}
-		at, err := ParseInstant(value)
+		at, err := regime.ParseInstant(value)
 		if err != nil {
 			return fmt.Errorf("--aware-for %s: %w", name, err)
 		}
@@ -275,7 +287,7 @@ func (f Flags) submissions(_ *regime.Set, q *Question) error {
 	for _, s := range f.Submitted {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok {
-			return fmt.Errorf("--submitted: %q: want STAGE=T, as in early_warning=%s", s, sample)
+			return fmt.Errorf("--submitted: %q: want STAGE=T, as in early_warning=%s", s, regime.Sample)
 		}
 		id, stage := string(defaultRegime), name
 		if len(q.Regimes) == 1 {
@@ -295,7 +307,7 @@ func (f Flags) submissions(_ *regime.Set, q *Question) error {
 			}
 			return fmt.Errorf("--submitted: unknown stage %q of %s: want one of %s", stage, id, strings.Join(stages, ", "))
 		}
-		at, err := ParseInstant(value)
+		at, err := regime.ParseInstant(value)
 		if err != nil {
 			return fmt.Errorf("--submitted %s: %w", name, err)
 		}

@@ -65,7 +65,11 @@ func (q Question) Answer() Answer {
 	a := Answer{Question: q}
 	a.Warnings = append([]string(nil), q.Warnings...)
 	for _, r := range q.Regimes {
-		clocks := r.Explained(q.facts(r.ID), q.Place)
+		facts := q.facts(r.ID)
+		if !r.Applies(facts, q.Place) {
+			a.Warnings = append(a.Warnings, fmt.Sprintf("%s applies since %s, and this incident is older: no clock of it runs", r.Title, r.AppliesFrom))
+		}
+		clocks := r.Explained(facts, q.Place)
 		a.Clocks = append(a.Clocks, clocks...)
 		a.Warnings = append(a.Warnings, q.displaced(r)...)
 		a.Warnings = append(a.Warnings, q.doubts(r, clocks)...)

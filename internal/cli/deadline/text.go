@@ -85,7 +85,7 @@ func (t *text) head(a Answer) {
 		at    time.Time
 	}{
 		{"classified", f.ClassifiedAt}, {"fix available", f.FixAvailableAt}, {"impact ended", f.ImpactEndedAt},
-		{"handled", f.HandledAt}, {"report requested", f.Request.DueAt},
+		{"handled", f.HandledAt}, {"report requested", a.requestedBy()},
 	} {
 		if !fact.at.IsZero() {
 			t.event(fact.label, fact.at, "")

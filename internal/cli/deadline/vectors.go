@@ -122,7 +122,7 @@ func (d document) vector(n ast.Node, law *regime.Set) (Vector, error) {
 	if err != nil {
 		return Vector{}, err
 	}
-	if v.Place.Zone, err = ParseZone(tz); err != nil {
+	if v.Place.Zone, err = regime.ParseZone(tz); err != nil {
 		return Vector{}, d.refuse(keys["tz"], "tz: %w", err)
 	}
 	if m := keys["member_state"]; m != nil {
@@ -170,7 +170,7 @@ func (d document) in(n ast.Node, law *regime.Set, v *Vector) error {
 		if err != nil {
 			return err
 		}
-		if instants[key], err = ParseInstant(s); err != nil {
+		if instants[key], err = regime.ParseInstant(s); err != nil {
 			return d.refuse(keys[key], "%s: %w", key, err)
 		}
 	}
@@ -261,7 +261,7 @@ func (d document) holidays(n ast.Node, v *Vector) error {
 		return err
 	}
 	for _, s := range days {
-		day, err := ParseDay(s)
+		day, err := regime.ParseDay(s)
 		if err != nil {
 			return d.refuse(n, "holidays: %w", err)
 		}

@@ -101,7 +101,7 @@ func TestTextWidth(t *testing.T) {
 	for _, a := range answers(vectors(t)) {
 		for _, state := range regime.MemberStates() {
 			name, _ := regime.ZoneOf(state)
-			zone, err := ParseZone(name)
+			zone, err := regime.ParseZone(name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,7 +127,7 @@ func TestLimitShowsEndOfDay(t *testing.T) {
 		{"Europe/Vienna", "2027-03-01T00:00:00Z", "Mon  1 Mar 2027 00:00:00  Mon  1 Mar 2027 01:00:00 +01:00"},
 		{"Europe/Dublin", "2027-01-01T00:00:00Z", "Fri  1 Jan 2027 00:00:00  end of 31 December 2026 (24:00 Europe/Dublin)"},
 	} {
-		zone, err := ParseZone(test.zone)
+		zone, err := regime.ParseZone(test.zone)
 		if err != nil {
 			t.Fatal(err)
 		}

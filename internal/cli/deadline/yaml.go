@@ -9,6 +9,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"nis2clock/internal/regime"
 )
 
 // document is a YAML file being read; its name stands in every error.
@@ -35,7 +37,7 @@ func (d document) list(data []byte) ([]ast.Node, error) {
 			return list.Values, nil
 		}
 	}
-	return nil, fmt.Errorf(`%s: holds no vectors: want a list such as "- {id: V01, tz: Europe/Berlin, in: {detected_at: %q}}"`, d, sample)
+	return nil, fmt.Errorf(`%s: holds no vectors: want a list such as "- {id: V01, tz: Europe/Berlin, in: {detected_at: %q}}"`, d, regime.Sample)
 }
 
 // mapping reads a mapping that may have only these keys.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -173,11 +174,23 @@ func testEmpty(t *testing.T, log journal.Log) {
 	}
 }
 
+// written is the batch with every second payload written by a function.
+func written(batch []journal.Record) []journal.Record {
+	batch = slices.Clone(batch)
+	for i := 1; i < len(batch); i += 2 {
+		payload := batch[i].Payload
+		batch[i].Payload = []byte("not this")
+		batch[i].Write = func(b []byte) ([]byte, error) { return append(b, payload...), nil }
+	}
+	return batch
+}
+
 func testRoundTrip(t *testing.T, log journal.Log) {
 	batch := append(Batch(1, 70), journal.Record{
 		At: time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC), Kind: "κίνδος „ẞ“/v1", Incident: "ü 1", Payload: []byte("\x00\n\xff"),
 	}, journal.Record{At: time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC), Kind: "k", Payload: []byte{}})
-	head := mustAppend(t, log, batch)
+	batch[3].Payload = bytes.Repeat([]byte("long"), 100_000) // longer than any room made beforehand
+	head := mustAppend(t, log, written(batch))
 	if head.Size != uint64(len(batch)) || head != log.Head() {
 		t.Errorf("append returned head %v, the log has %v, want size %d", head, log.Head(), len(batch))
 	}
@@ -281,6 +294,12 @@ func testBadRecord(t *testing.T, log journal.Log) {
 		"C1 control in incident":  func(r *journal.Record) { r.Incident = "INC\u0085" },
 		"incident that says none": func(r *journal.Record) { r.Incident = "-" },
 		"large payload":           func(r *journal.Record) { r.Payload = make([]byte, journal.MaxPayload+1) },
+		"large written payload": func(r *journal.Record) {
+			r.Write = func(b []byte) ([]byte, error) { return append(b, make([]byte, journal.MaxPayload+1)...), nil }
+		},
+		"payload that cannot be written": func(r *journal.Record) {
+			r.Write = func(b []byte) ([]byte, error) { return append(b, "half"...), errors.New("no such text") }
+		},
 	} {
 		bad := good
 		spoil(&bad)

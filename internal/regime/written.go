@@ -1,19 +1,17 @@
-package deadline
+package regime
 
 import (
 	"fmt"
 	"regexp"
 	"strings"
 	"time"
-
-	"nis2clock/internal/regime"
 )
 
 // Years outside these are slips of the pen. The last leaves room for a period to end in four digits.
 const firstYear, lastYear = 2000, 2999
 
-// sample is an instant as it should be written.
-const sample = "2026-11-10T12:17:00+01:00"
+// Sample is an instant as it should be written.
+const Sample = "2026-11-10T12:17:00+01:00"
 
 // The forms of RFC 3339. Package time alone would take a comma and an hour of one digit too.
 var (
@@ -36,25 +34,25 @@ func ParseInstant(s string) (time.Time, error) {
 	}
 	switch {
 	case fits(s, time.DateOnly):
-		return time.Time{}, fmt.Errorf("%q is a day without a time: write such as %s", s, sample)
+		return time.Time{}, fmt.Errorf("%q is a day without a time: write such as %s", s, Sample)
 	case fits(s, "2006-01-02T15:04:05"):
 		return time.Time{}, fmt.Errorf("%q has no offset from UTC: add it, as in %s+01:00, or Z for UTC", s, s)
 	case fits(s, "2006-01-02T15:04Z07:00"), fits(s, "2006-01-02T15:04"):
-		return time.Time{}, fmt.Errorf("%q has no seconds or no offset: write such as %s", s, sample)
+		return time.Time{}, fmt.Errorf("%q has no seconds or no offset: write such as %s", s, Sample)
 	}
-	return time.Time{}, fmt.Errorf("%q is not a time: write such as %s", s, sample)
+	return time.Time{}, fmt.Errorf("%q is not a time with offset, such as %s", s, Sample)
 }
 
 // ParseDay reads a calendar day, YYYY-MM-DD.
-func ParseDay(s string) (regime.Date, error) {
+func ParseDay(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err == nil {
-		return regime.DateOf(t), checkYear(s, t)
+		return DateOf(t), checkYear(s, t)
 	}
 	if e, ok := err.(*time.ParseError); ok && strings.HasSuffix(e.Message, "out of range") {
-		return regime.Date{}, fmt.Errorf("there is no day %s in the calendar: check month and day", s)
+		return Date{}, fmt.Errorf("there is no day %s in the calendar: check month and day", s)
 	}
-	return regime.Date{}, fmt.Errorf("%q is not a day: write YYYY-MM-DD", s)
+	return Date{}, fmt.Errorf("%q is not a day: write YYYY-MM-DD", s)
 }
 
 // ParseZone reads an IANA zone name. The host's own zone, which Go calls "Local", has no place here.

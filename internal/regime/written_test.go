@@ -1,4 +1,4 @@
-package deadline
+package regime
 
 import (
 	"strings"
@@ -21,7 +21,7 @@ func TestParseInstant(t *testing.T) {
 	}
 	for s, want := range map[string]string{
 		"":                          `"" is not a time`,
-		"now":                       "is not a time: write such as 2026-11-10T12:17:00+01:00",
+		"now":                       "is not a time with offset, such as 2026-11-10T12:17:00+01:00",
 		"2026-11-10T12:17:00":       "has no offset from UTC: add it, as in 2026-11-10T12:17:00+01:00, or Z",
 		"2026-11-10T12:17":          "has no seconds or no offset",
 		"2026-11-10T12:17+01:00":    "has no seconds or no offset",
