@@ -58,6 +58,7 @@ type View struct {
 	Revision uint64        `json:"revision"`
 
 	Dossier
+	Conduct
 }
 
 // ClockView is a clock at one instant. RemainingSeconds is measured against
@@ -176,6 +177,7 @@ func (i *Incident) View(now time.Time) View {
 		})
 	}
 	v.Dossier = i.dossier(now)
+	v.Conduct = i.conduct()
 	return v
 }
 
