@@ -1,0 +1,95 @@
+package runbook
+
+import (
+	"slices"
+	"time"
+
+	"nis2clock/internal/incident"
+)
+
+// Checklist is a runbook as it stands in one incident: the JSON of the API.
+type Checklist struct {
+	Name      string     `json:"name"`
+	Title     string     `json:"title"`
+	Owner     string     `json:"owner"`
+	Reviewed  string     `json:"reviewed"`
+	ReviewDue string     `json:"review_due"`
+	Overdue   bool       `json:"review_overdue"`
+	Digest    string     `json:"digest"`
+	Why       []string   `json:"why"` // it fits; empty for one that was chosen by hand
+	Done      int        `json:"done"`
+	Total     int        `json:"total"`
+	Steps     []StepView `json:"steps"`
+}
+
+// StepView is one box.
+type StepView struct {
+	ID      string     `json:"id"`
+	Section string     `json:"section"`
+	Title   string     `json:"title"`
+	Text    string     `json:"text"` // Markdown
+	HTML    string     `json:"-"`
+	Done    bool       `json:"done"`
+	By      *string    `json:"by"` // who last ticked it, or took the tick back
+	At      *time.Time `json:"at"`
+	Note    string     `json:"note"`
+	// Changed: it was ticked in another version of the runbook.
+	Changed bool `json:"changed"`
+}
+
+// Checklist is the runbook with the incident's ticks. Ticks of steps that this
+// version does not have any more do not count.
+func (m Match) Checklist(ticks []incident.Tick, now time.Time) Checklist {
+	r := m.Runbook
+	c := Checklist{
+		Name: r.Name, Title: r.Title, Owner: r.Owner, Reviewed: r.Reviewed.Format(time.DateOnly), ReviewDue: r.ReviewDue().Format(time.DateOnly),
+		Overdue: r.Overdue(now), Digest: r.Digest, Why: append([]string{}, m.Why...), Total: len(r.Steps), Steps: []StepView{},
+	}
+	for _, s := range r.Steps {
+		v := StepView{ID: s.ID, Section: s.Section, Title: s.Title, Text: s.Text, HTML: s.HTML}
+		n := slices.IndexFunc(ticks, func(t incident.Tick) bool { return t.Runbook == r.Name && t.StepRef.Step == s.ID })
+		if n >= 0 {
+			t := ticks[n]
+			v.Done, v.By, v.At, v.Note, v.Changed = t.Done, new(t.By.Name), new(t.At), t.Note, t.Version != r.Digest
+		}
+		if v.Done {
+			c.Done++
+		}
+		c.Steps = append(c.Steps, v)
+	}
+	return c
+}
+
+// Checklists are those of the runbooks that fit the incident in order of fit,
+// and then of those that were chosen by hand.
+func (l *Library) Checklists(v incident.View, ticks []incident.Tick, now time.Time) []Checklist {
+	out := []Checklist{}
+	for _, m := range l.For(v) {
+		out = append(out, m.Checklist(ticks, now))
+	}
+	for _, used := range v.Runbooks {
+		if slices.ContainsFunc(out, func(c Checklist) bool { return c.Name == used.Name }) {
+			continue
+		}
+		if r, err := l.Get(used.Name); err == nil {
+			out = append(out, Match{Runbook: r}.Checklist(ticks, now))
+		}
+	}
+	return out
+}
+
+// Progress is the runbooks of an incident in short, as its JSON has them:
+// those that fit, those chosen by hand, and those that are not in the library
+// any more, as their ticks tell them.
+func (l *Library) Progress(v incident.View, ticks []incident.Tick, now time.Time) []incident.RunbookView {
+	out := []incident.RunbookView{}
+	for _, c := range l.Checklists(v, ticks, now) {
+		out = append(out, incident.RunbookView{Name: c.Name, Title: c.Title, Done: c.Done, Total: c.Total})
+	}
+	for _, used := range v.Runbooks {
+		if _, err := l.Get(used.Name); err != nil {
+			out = append(out, used)
+		}
+	}
+	return out
+}
