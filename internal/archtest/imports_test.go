@@ -23,14 +23,15 @@ var rules = map[string]rule{
 	"cmd/nis2clock": {[]string{"internal/cli"}, "main only hands its arguments on, so that everything else can be tested in process"},
 
 	// The domain: values in, values out.
-	"internal/yamlfile":     {nil, "how a data file is read strictly does not depend on what it says"},
-	"internal/regime":       {[]string{"internal/yamlfile"}, "the law stands by itself: data, and arithmetic on it"},
-	"internal/holidays":     {[]string{"internal/regime", "internal/yamlfile"}, "which days are public holidays depends on a State and a year alone"},
-	"internal/classify":     {[]string{"internal/regime"}, "what an alert means depends on its labels and the law alone"},
-	"internal/significance": {nil, "the criteria of significance stand by themselves: data, and a comparison with facts"},
-	"internal/incident":     {[]string{"internal/regime", "internal/classify", "internal/significance"}, "decisions are made from commands and the law, never from where a command came from"},
-	"internal/runbook":      {[]string{"internal/incident", "internal/classify", "internal/yamlfile"}, "what fits an incident is a function of its view, and a tick is a command that somebody else sends"},
-	"internal/agenda":       {[]string{"internal/incident", "internal/regime"}, "what is due is computed from the record; who delivers it is not its business"},
+	"internal/yamlfile":      {nil, "how a data file is read strictly does not depend on what it says"},
+	"internal/regime":        {[]string{"internal/yamlfile"}, "the law stands by itself: data, and arithmetic on it"},
+	"internal/holidays":      {[]string{"internal/regime", "internal/yamlfile"}, "which days are public holidays depends on a State and a year alone"},
+	"internal/classify":      {[]string{"internal/regime"}, "what an alert means depends on its labels and the law alone"},
+	"internal/significance":  {nil, "the criteria of significance stand by themselves: data, and a comparison with facts"},
+	"internal/incident":      {[]string{"internal/regime", "internal/classify", "internal/significance"}, "decisions are made from commands and the law, never from where a command came from"},
+	"internal/runbook":       {[]string{"internal/incident", "internal/classify", "internal/yamlfile"}, "what fits an incident is a function of its view, and a tick is a command that somebody else sends"},
+	"internal/communication": {[]string{"internal/incident", "internal/classify"}, "a draft is drawn from an incident's view; who sends it is a person"},
+	"internal/agenda":        {[]string{"internal/incident", "internal/regime"}, "what is due is computed from the record; who delivers it is not its business"},
 
 	// The record and its single writer.
 	"internal/journal":             {nil, "the log knows bytes, not incidents: it can be replaced, and verified without the rest"},
@@ -47,7 +48,7 @@ var rules = map[string]rule{
 		"it turns bodies into commands (incident) of a known sender (access), and keeps large bodies (vault); it must work when every way out is broken",
 	},
 	"internal/web": {
-		[]string{"internal/desk", "internal/access", "internal/report", "internal/journal", "internal/incident", "internal/classify", "internal/significance", "internal/regime", "internal/runbook"},
+		[]string{"internal/desk", "internal/access", "internal/report", "internal/journal", "internal/incident", "internal/classify", "internal/significance", "internal/regime", "internal/runbook", "internal/communication"},
 		"it turns requests into commands (incident, in the words of classify, significance and regime) and shows the record; it must not know a vendor or deliver anything",
 	},
 
@@ -94,7 +95,7 @@ var rules = map[string]rule{
 		[]string{
 			"internal/access", "internal/config", "internal/desk", "internal/dispatch", "internal/incident", "internal/intake", "internal/journal",
 			"internal/offsite", "internal/pagerduty", "internal/regime", "internal/report", "internal/slack", "internal/vault", "internal/web", "templates",
-			"internal/runbook", "runbooks",
+			"internal/runbook", "runbooks", "internal/communication",
 		},
 		"the one place that wires everything; never a command line or a stand-in",
 	},
