@@ -13,12 +13,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"nis2clock/internal/access"
+	"nis2clock/internal/communication"
 	"nis2clock/internal/config"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/dispatch"
@@ -27,6 +29,7 @@ import (
 	"nis2clock/internal/journal"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/report"
+	"nis2clock/internal/runbook"
 	"nis2clock/internal/vault"
 	"nis2clock/internal/web"
 
@@ -56,6 +59,8 @@ type App struct {
 	reconcile *intake.Reconcile
 	report    *report.Renderer
 	signIn    *web.SignIn
+	runbooks  *runbook.Shelf
+	drafts    *communication.Drafter
 	channels  []dispatch.Channel
 	listener  net.Listener
 	server    *http.Server
@@ -130,6 +135,12 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 	}
 
 	if a.report, err = a.renderer(); err != nil {
+		return err
+	}
+	if a.runbooks, err = runbook.Open(Runbooks(a.cfg)...); err != nil {
+		return err
+	}
+	if a.drafts, err = Drafts(a.cfg); err != nil {
 		return err
 	}
 	if a.channels, err = a.makeChannels(); err != nil {
@@ -303,7 +314,7 @@ func (a *App) ready() (problems, notes []string) {
 	if last := a.dispatch.LastRun(); last.IsZero() || time.Since(last) > agendaStale {
 		problems = append(problems, "the agenda has not been looked at for "+agendaStale.String()+": nobody is reminded")
 	}
-	return problems, append(a.dispatch.Status(), a.missed()...)
+	return problems, slices.Concat(a.dispatch.Status(), a.missed(), a.runbooks.Notes(a.o.Now()))
 }
 
 // agendaStale is how long the agenda may go without a look before the service

@@ -112,6 +112,7 @@ func TestExampleLoads(t *testing.T) {
 			TLS: &TLS{CertFile: in("web.crt"), KeyFile: in("secrets/web.key"), ClientCAFile: in("clients.crt")},
 		},
 		TemplatesDir: filepath.Join("..", "..", "templates"),
+		RunbooksDir:  filepath.Join("..", "..", "runbooks"),
 	}
 	// Whether the files are readable by all depends on how they were checked out.
 	if diff := cmp.Diff(want, got, equal, cmpopts.IgnoreFields(Config{}, "Warnings")); diff != "" {

@@ -97,9 +97,9 @@ func (s *server) do(w http.ResponseWriter, r *http.Request, status int, cmd inci
 	if err != nil {
 		return err
 	}
-	v, ok := s.Desk.Incident(reply.(incident.ID))
-	if !ok {
-		return fmt.Errorf("%w: %s", incident.ErrUnknown, reply)
+	v, err := s.view(r, reply.(incident.ID))
+	if err != nil {
+		return err
 	}
 	return s.write(w, status, v)
 }
@@ -107,9 +107,9 @@ func (s *server) do(w http.ResponseWriter, r *http.Request, status int, cmd inci
 func id(r *http.Request) incident.ID { return incident.ID(r.PathValue("id")) }
 
 func (s *server) showIncident(w http.ResponseWriter, r *http.Request) error {
-	v, ok := s.Desk.Incident(id(r))
-	if !ok {
-		return fmt.Errorf("%w: %s", incident.ErrUnknown, id(r))
+	v, err := s.view(r, id(r))
+	if err != nil {
+		return err
 	}
 	return s.write(w, http.StatusOK, v)
 }

@@ -36,8 +36,7 @@ func (s *server) listIncidents(w http.ResponseWriter, r *http.Request) error {
 		Incidents []incident.View `json:"incidents"`
 		Next      *incident.ID    `json:"next"`
 	}{Incidents: []incident.View{}}
-	now := s.Desk.Now()
-	unknown := false
+	unknown, books, who, now := false, s.Runbooks(), person(r), s.Desk.Now()
 	s.Desk.View(func(st *incident.State) {
 		ids := st.IDs()
 		n := len(ids) - 1
@@ -56,7 +55,7 @@ func (s *server) listIncidents(w http.ResponseWriter, r *http.Request) error {
 				out.Next = &out.Incidents[limit-1].ID
 				return
 			}
-			out.Incidents = append(out.Incidents, i.View(now))
+			out.Incidents = append(out.Incidents, present(i, books, who, now))
 		}
 	})
 	if unknown {
