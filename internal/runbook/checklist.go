@@ -43,48 +43,62 @@ func (m Match) Checklist(ticks []incident.Tick, now time.Time) Checklist {
 	r := m.Runbook
 	c := Checklist{
 		Name: r.Name, Title: r.Title, Owner: r.Owner, Reviewed: r.Reviewed.Format(time.DateOnly), ReviewDue: r.ReviewDue().Format(time.DateOnly),
-		Overdue: r.Overdue(now), Digest: r.Digest, Why: append([]string{}, m.Why...), Total: len(r.Steps), Steps: []StepView{},
+		Overdue: r.Overdue(now), Digest: r.Digest, Why: append([]string{}, m.Why...), Done: r.done(ticks), Total: len(r.Steps), Steps: []StepView{},
 	}
 	for _, s := range r.Steps {
 		v := StepView{ID: s.ID, Section: s.Section, Title: s.Title, Text: s.Text, HTML: s.HTML}
-		n := slices.IndexFunc(ticks, func(t incident.Tick) bool { return t.Runbook == r.Name && t.StepRef.Step == s.ID })
-		if n >= 0 {
-			t := ticks[n]
+		if t, ok := r.tick(ticks, s.ID); ok {
 			v.Done, v.By, v.At, v.Note, v.Changed = t.Done, new(t.By.Name), new(t.At), t.Note, t.Version != r.Digest
-		}
-		if v.Done {
-			c.Done++
 		}
 		c.Steps = append(c.Steps, v)
 	}
 	return c
 }
 
-// Checklists are those of the runbooks that fit the incident in order of fit,
-// and then of those that were chosen by hand.
-func (l *Library) Checklists(v incident.View, ticks []incident.Tick, now time.Time) []Checklist {
-	out := []Checklist{}
-	for _, m := range l.For(v) {
-		out = append(out, m.Checklist(ticks, now))
+// tick is what was said of a step in an incident; false where nothing was.
+func (r *Runbook) tick(ticks []incident.Tick, step string) (incident.Tick, bool) {
+	n := slices.IndexFunc(ticks, func(t incident.Tick) bool { return t.Runbook == r.Name && t.StepRef.Step == step })
+	if n < 0 {
+		return incident.Tick{}, false
 	}
+	return ticks[n], true
+}
+
+// done counts the steps that are ticked.
+func (r *Runbook) done(ticks []incident.Tick) (n int) {
+	for _, t := range ticks {
+		if t.Runbook != r.Name || !t.Done {
+			continue
+		}
+		if _, ok := r.Step(t.StepRef.Step); ok {
+			n++
+		}
+	}
+	return n
+}
+
+// InUse are the runbooks that fit the incident in order of fit, and then those
+// that were chosen by hand, which have no reason.
+func (l *Library) InUse(v incident.View) []Match {
+	out := l.For(v)
 	for _, used := range v.Runbooks {
-		if slices.ContainsFunc(out, func(c Checklist) bool { return c.Name == used.Name }) {
+		if slices.ContainsFunc(out, func(m Match) bool { return m.Name == used.Name }) {
 			continue
 		}
 		if r, err := l.Get(used.Name); err == nil {
-			out = append(out, Match{Runbook: r}.Checklist(ticks, now))
+			out = append(out, Match{Runbook: r})
 		}
 	}
 	return out
 }
 
 // Progress is the runbooks of an incident in short, as its JSON has them:
-// those that fit, those chosen by hand, and those that are not in the library
-// any more, as their ticks tell them.
-func (l *Library) Progress(v incident.View, ticks []incident.Tick, now time.Time) []incident.RunbookView {
+// those in use, and those that are not in the library any more, as their ticks
+// tell them.
+func (l *Library) Progress(v incident.View, ticks []incident.Tick) []incident.RunbookView {
 	out := []incident.RunbookView{}
-	for _, c := range l.Checklists(v, ticks, now) {
-		out = append(out, incident.RunbookView{Name: c.Name, Title: c.Title, Done: c.Done, Total: c.Total})
+	for _, m := range l.InUse(v) {
+		out = append(out, incident.RunbookView{Name: m.Name, Title: m.Title, Done: m.done(ticks), Total: len(m.Steps)})
 	}
 	for _, used := range v.Runbooks {
 		if _, err := l.Get(used.Name); err != nil {

@@ -80,11 +80,11 @@ func read(folder Folder, file string) (*Runbook, error) {
 func (l *Library) dangling() (errs []error) {
 	for _, r := range l.all {
 		for _, link := range r.Links {
-			if strings.Contains(link.Text, ":") || strings.HasPrefix(link.Text, "#") {
+			name, ok := linked(link.Text)
+			if !ok {
 				continue
 			}
-			file, _, _ := strings.Cut(link.Text, "#")
-			if _, err := l.Get(strings.TrimSuffix(file, ".md")); err != nil {
+			if _, err := l.Get(name); err != nil {
 				errs = append(errs, fmt.Errorf("%s:%d: the link to %s leads nowhere: there is no such runbook", r.File, link.Line, link.Text))
 			}
 		}

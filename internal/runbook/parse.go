@@ -126,12 +126,41 @@ func (p *parser) step(section string, item ast.Node, b *extast.TaskCheckBox) {
 	if other, ok := p.runbook.Step(s.ID); ok {
 		p.mistakes.Refuse(line, "the id %s is that of the step on line %d: give this one another, with {#…} after the bold words", s.ID, other.Line)
 	}
-	var html bytes.Buffer
-	if err := markdown.Convert([]byte(s.Text), &html); err != nil {
+	var err error
+	if s.HTML, err = render([]byte(s.Text)); err != nil {
 		p.mistakes.Refuse(line, "cannot be shown: %w", err)
 	}
-	s.HTML = html.String()
 	p.runbook.Steps = append(p.runbook.Steps, s)
+}
+
+// render makes HTML. A link to another runbook leads to it on the page of the
+// same incident.
+func render(source []byte) (string, error) {
+	doc := markdown.Parser().Parse(text.NewReader(source))
+	err := ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if link, ok := n.(*ast.Link); ok && entering {
+			if name, ok := linked(string(link.Destination)); ok {
+				link.Destination = []byte("?runbook=" + name + "#" + name)
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	if err != nil {
+		return "", err
+	}
+	var html bytes.Buffer
+	err = markdown.Renderer().Render(&html, source, doc)
+	return html.String(), err
+}
+
+// linked is the name of the runbook that a link leads to; false for a link to
+// something else.
+func linked(destination string) (string, bool) {
+	if strings.Contains(destination, ":") || strings.HasPrefix(destination, "#") {
+		return "", false
+	}
+	file, _, _ := strings.Cut(destination, "#")
+	return strings.TrimSuffix(file, ".md"), true
 }
 
 // end is where an item of a list ends: where the next block begins that is not in it.

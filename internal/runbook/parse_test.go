@@ -68,6 +68,10 @@ Some talk between, with `+"`nis2clock version`"+`.
 	if html := r.Steps[0].HTML; strings.Contains(html, "<script>") || !strings.Contains(html, "<em>Everybody.</em>") || !strings.Contains(html, "<pre><code>not a step") {
 		t.Errorf("shown as %s", html)
 	}
+	linking := parse(t, "- [ ] **Go** to [water](water.md#x), [us](https://example.org), [bad](javascript:alert)\n").Steps[0].HTML
+	if want := `<p>to <a href="?runbook=water#water">water</a>, <a href="https://example.org">us</a>, <a href="">bad</a></p>`; strings.TrimSpace(linking) != want {
+		t.Errorf("links are shown as %s, want %s", linking, want)
+	}
 	if diff := cmp.Diff([]runbook.Mention{{Text: "nis2clock incident ack ID", Line: 25}, {Text: "nis2clock version", Line: 28}}, r.Commands); diff != "" {
 		t.Errorf("commands (-want +got):\n%s", diff)
 	}

@@ -64,6 +64,10 @@ func TestRunbookOnThePage(t *testing.T) {
 	if first, second := strings.Index(page, `<details id="ransomware" open>`), strings.Index(page, `<details id="first-hour">`); first < 0 || second < first {
 		t.Errorf("the runbook that fits best is not first and open: %d, %d", first, second)
 	}
+	if _, page := s.do(carl, "GET", "/incidents/"+id+"?runbook=denial-of-service"); !strings.Contains(page, `<details id="denial-of-service" open>`) ||
+		strings.Contains(page, `<details id="ransomware" open>`) || !strings.Contains(page, `href="?runbook=unavailable-service#unavailable-service"`) {
+		t.Error("one that does not fit cannot be opened by its link, or others have no link")
+	}
 	press := func(done string) string {
 		resp, err := carl.PostForm(s.URL()+action, url.Values{"done": {done}, "note": {"host <7>"}})
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"nis2clock/internal/access"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/runbook"
 )
 
 //go:embed pages/*.html
@@ -160,7 +161,7 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	lists, err := s.lists(v.ID)
+	lists, err := s.lists(v.ID, r.URL.Query().Get("runbook"))
 	if err != nil {
 		return err
 	}
@@ -177,6 +178,7 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 		Alerts                                       []alertRow
 		Timeline                                     []timelineRow
 		Runbooks                                     []runbookRow
+		OtherRunbooks                                []*runbook.Runbook
 	}{Who: person(r), V: v, Detected: utc(v.DetectedAt), Received: utc(v.ReceivedAt)}
 	data.MayAct = data.Who.Role.Has(access.MayAct)
 	if v.AcknowledgedAt != nil {
@@ -202,6 +204,7 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 		}
 		data.Timeline = append(data.Timeline, row)
 	}
+	data.OtherRunbooks = others(s.Runbooks(), lists)
 	data.Runbooks = runbookRows(lists, r.URL.Query().Get("runbook"))
 	render(w, s.Logger, http.StatusOK, "incident", data)
 	return nil

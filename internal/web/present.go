@@ -28,7 +28,7 @@ func (s *server) view(r *http.Request, id incident.ID) (v incident.View, err err
 // it, and the text of privileged notes for those who may decide.
 func present(i *incident.Incident, books *runbook.Library, who access.Identity, now time.Time) incident.View {
 	v := i.View(now)
-	v.Runbooks = books.Progress(v, i.Ticks, now)
+	v.Runbooks = books.Progress(v, i.Ticks)
 	if who.Role.Has(access.MayDecide) {
 		i.Disclose(&v)
 	}

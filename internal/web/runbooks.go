@@ -5,27 +5,38 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"nis2clock/internal/incident"
 	"nis2clock/internal/runbook"
 )
 
-// lists are the checklists of an incident's runbooks, in order of fit.
-func (s *server) lists(id incident.ID) (out []runbook.Checklist, err error) {
+// lists are the checklists of the runbooks in use in an incident, in order of
+// fit; also, names one that is to be among them.
+func (s *server) lists(id incident.ID, also string) ([]runbook.Checklist, error) {
 	now, books := s.Desk.Now(), s.Runbooks()
+	out, known := []runbook.Checklist{}, false
 	s.Desk.View(func(st *incident.State) {
-		i, ok := st.Incident(id)
-		if !ok {
-			err = fmt.Errorf("%w: %s", incident.ErrUnknown, id)
+		var i *incident.Incident
+		if i, known = st.Incident(id); !known {
 			return
 		}
-		out = books.Checklists(i.View(now), i.Ticks, now)
+		matches := books.InUse(i.View(now))
+		if r, err := books.Get(also); err == nil && !slices.ContainsFunc(matches, func(m runbook.Match) bool { return m.Name == also }) {
+			matches = append(matches, runbook.Match{Runbook: r})
+		}
+		for _, m := range matches {
+			out = append(out, m.Checklist(i.Ticks, now))
+		}
 	})
-	return out, err
+	if !known {
+		return nil, fmt.Errorf("%w: %s", incident.ErrUnknown, id)
+	}
+	return out, nil
 }
 
 func (s *server) checklists(w http.ResponseWriter, r *http.Request) error {
-	lists, err := s.lists(id(r))
+	lists, err := s.lists(id(r), "")
 	if err != nil {
 		return err
 	}
@@ -36,21 +47,18 @@ func (s *server) checklists(w http.ResponseWriter, r *http.Request) error {
 
 // checklist is one runbook in an incident, also one that does not fit it.
 func (s *server) checklist(w http.ResponseWriter, r *http.Request) error {
-	lists, err := s.lists(id(r))
+	name := r.PathValue("name")
+	lists, err := s.lists(id(r), name)
 	if err != nil {
 		return err
 	}
-	name := r.PathValue("name")
 	for _, c := range lists {
 		if c.Name == name {
 			return s.write(w, http.StatusOK, c)
 		}
 	}
-	book, err := s.Runbooks().Get(name)
-	if err != nil {
-		return err
-	}
-	return s.write(w, http.StatusOK, runbook.Match{Runbook: book}.Checklist(nil, s.Desk.Now()))
+	_, err = s.Runbooks().Get(name)
+	return err
 }
 
 func (s *server) tickStep(w http.ResponseWriter, r *http.Request) error {
@@ -123,4 +131,14 @@ func runbookRows(lists []runbook.Checklist, open string) []runbookRow {
 		rows[n] = row
 	}
 	return rows
+}
+
+// others are the runbooks that are not among those shown.
+func others(books *runbook.Library, shown []runbook.Checklist) (out []*runbook.Runbook) {
+	for _, r := range books.All() {
+		if !slices.ContainsFunc(shown, func(c runbook.Checklist) bool { return c.Name == r.Name }) {
+			out = append(out, r)
+		}
+	}
+	return out
 }
