@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"regexp"
 	"slices"
 	"time"
 
@@ -37,16 +38,16 @@ type StepView struct {
 	Changed bool `json:"changed"`
 }
 
-// Checklist is the runbook with the incident's ticks. Ticks of steps that this
-// version does not have any more do not count.
-func (m Match) Checklist(ticks []incident.Tick, now time.Time) Checklist {
+// Checklist is the runbook with the incident's ticks, and with its id in the
+// commands. Ticks of steps that this version does not have any more do not count.
+func (m Match) Checklist(id incident.ID, ticks []incident.Tick, now time.Time) Checklist {
 	r := m.Runbook
 	c := Checklist{
 		Name: r.Name, Title: r.Title, Owner: r.Owner, Reviewed: r.Reviewed.Format(time.DateOnly), ReviewDue: r.ReviewDue().Format(time.DateOnly),
 		Overdue: r.Overdue(now), Digest: r.Digest, Why: append([]string{}, m.Why...), Done: r.done(ticks), Total: len(r.Steps), Steps: []StepView{},
 	}
 	for _, s := range r.Steps {
-		v := StepView{ID: s.ID, Section: s.Section, Title: s.Title, Text: s.Text, HTML: s.HTML}
+		v := StepView{ID: s.ID, Section: s.Section, Title: s.Title, Text: about(s.Text, id), HTML: about(s.HTML, id)}
 		if t, ok := r.tick(ticks, s.ID); ok {
 			v.Done, v.By, v.At, v.Note, v.Changed = t.Done, new(t.By.Name), new(t.At), t.Note, t.Version != r.Digest
 		}
@@ -54,6 +55,13 @@ func (m Match) Checklist(ticks []incident.Tick, now time.Time) Checklist {
 	}
 	return c
 }
+
+// about puts the incident where its commands say ID, so that they can be copied.
+func about(text string, id incident.ID) string {
+	return ofIncident.ReplaceAllString(text, "${1}"+string(id))
+}
+
+var ofIncident = regexp.MustCompile(`\b(nis2clock (?:incident [a-z-]+|report) )ID\b`)
 
 // tick is what was said of a step in an incident; false where nothing was.
 func (r *Runbook) tick(ticks []incident.Tick, step string) (incident.Tick, bool) {

@@ -153,7 +153,12 @@ func TestChecklist(t *testing.T) {
 	}
 	var lists []runbook.Checklist
 	for _, m := range l.InUse(v) {
-		lists = append(lists, m.Checklist(ticks, noon))
+		lists = append(lists, m.Checklist("INC-2026-0001", ticks, noon))
+	}
+	r := parse(t, "- [ ] **Ack** `nis2clock incident ack ID`, not the ID of a report\n")
+	if s := (runbook.Match{Runbook: r}).Checklist("INC-2026-0001", nil, noon).Steps[0]; s.Text != "`nis2clock incident ack INC-2026-0001`, not the ID of a report" ||
+		!strings.Contains(s.HTML, "<code>nis2clock incident ack INC-2026-0001</code>") {
+		t.Errorf("a command to copy: %q, %q", s.Text, s.HTML)
 	}
 	act := lists[1].Steps[0]
 	if !act.Done || !act.Changed || *act.By != "anna" || act.Note != "at last" || lists[1].Steps[1].Done || lists[0].Steps[1].Done {

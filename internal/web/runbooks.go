@@ -26,7 +26,7 @@ func (s *server) lists(id incident.ID, also string) ([]runbook.Checklist, error)
 			matches = append(matches, runbook.Match{Runbook: r})
 		}
 		for _, m := range matches {
-			out = append(out, m.Checklist(i.Ticks, now))
+			out = append(out, m.Checklist(id, i.Ticks, now))
 		}
 	})
 	if !known {
