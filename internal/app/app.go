@@ -137,7 +137,7 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 	if a.report, err = a.renderer(); err != nil {
 		return err
 	}
-	if a.runbooks, err = runbook.Open(Runbooks(a.cfg)...); err != nil {
+	if err := a.openRunbooks(reg); err != nil {
 		return err
 	}
 	if a.drafts, err = Drafts(a.cfg); err != nil {

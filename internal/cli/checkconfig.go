@@ -22,6 +22,9 @@ func (c *checkConfigCmd) Run(env *Env) error {
 	if err != nil {
 		return err
 	}
+	if _, err := app.Drafts(cfg); err != nil {
+		return err
+	}
 	for _, w := range append(cfg.Warnings, books.Overdue(env.Now())...) {
 		fmt.Fprintln(env.Stderr, "warning: "+w)
 	}

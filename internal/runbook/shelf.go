@@ -46,6 +46,13 @@ func (s *Shelf) Library() *Library {
 	return s.library
 }
 
+// Broken is why the last reading was refused; nil when it was not.
+func (s *Shelf) Broken() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.broken
+}
+
 // Notes are what a person should know of the runbooks at now, a sentence each.
 func (s *Shelf) Notes(now time.Time) []string {
 	s.mu.RLock()

@@ -134,6 +134,7 @@ func (s *server) report(w http.ResponseWriter, r *http.Request) error {
 func (s *server) reload(w http.ResponseWriter, r *http.Request) error {
 	by := actor(r)
 	if err := s.Reload(by); err != nil {
+		s.Logger.Error("Not reloaded, the configuration in force stays", "by", by.Name, "err", err)
 		return errBadRequest{fmt.Errorf("not reloaded, the configuration in force stays: %w", err)}
 	}
 	s.Logger.Info("Configuration reloaded", "by", by.Name)

@@ -148,12 +148,18 @@ func TestReloadOfABrokenRunbook(t *testing.T) {
 	if _, page := s.do(s.signIn(s.admin), "GET", "/incidents/"+id+"?runbook=fire"); !strings.Contains(page, "The review of this runbook was due on 2020-07-02") {
 		t.Error("the page does not warn of the review")
 	}
+	metric := func(line string) bool {
+		return strings.Contains(string(s.send("GET", "/metrics", "", "").body), line+"\n")
+	}
+	if !metric("nis2clock_runbooks_review_overdue 1") || !metric("nis2clock_runbooks_refused 0") {
+		t.Error("the metrics do not say that a review is overdue")
+	}
 	write("---\ntitle: [\n---\n")
 	if a := s.send("POST", "/-/reload", s.admin, ""); a.StatusCode != http.StatusBadRequest || !strings.Contains(string(a.body), "fire.md:2: ") {
 		t.Errorf("reload: %s %s", a.Status, a.body)
 	}
-	if got := ready(); !strings.Contains(got, "the runbooks in force stay as they were: ") {
-		t.Errorf("ready hides it: %s", got)
+	if got := ready(); !strings.Contains(got, "the runbooks in force stay as they were: ") || !metric("nis2clock_runbooks_refused 1") {
+		t.Errorf("ready or the metrics hide it: %s", got)
 	}
 	if a := s.api("POST", "/incidents/"+id+"/runbooks/fire/steps/leave", `{"done":true}`); a.StatusCode != 200 {
 		t.Errorf("the one in force: %s %s", a.Status, a.body)
