@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -91,7 +92,8 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	a.signIn = web.NewSignIn(a.keeper, time.Now, strings.HasPrefix(a.cfg.Web.ExternalURL, "https:") || a.cfg.Web.TLS != nil, a.o.Logger)
 	return web.New(web.Options{
 		Desk: a.desk, Journal: a.store, Keeper: a.keeper, SignIn: a.signIn, Intake: in, Slack: interactions,
-		Report: a.Report, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy, Ready: a.ready, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
+		Report: a.Report, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy, Runbooks: a.Runbooks, Drafts: a.drafts,
+		Ready: a.ready, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
 	}), nil
 }
 
@@ -105,11 +107,16 @@ func (a *App) renderer() (*report.Renderer, error) {
 	if entity.Name == "" && e.Name != config.Default().Entities[0].Name {
 		entity.Name = e.Name
 	}
+	return report.New(entity, a.cfg.Zone(), templateFolders(a.cfg)...)
+}
+
+// templateFolders are the built-in templates and those that replace them.
+func templateFolders(cfg *config.Config) []fs.FS {
 	folders := []fs.FS{templates.FS}
-	if a.cfg.TemplatesDir != "" {
-		folders = append(folders, os.DirFS(a.cfg.TemplatesDir))
+	if cfg.TemplatesDir != "" {
+		folders = append(folders, os.DirFS(cfg.TemplatesDir))
 	}
-	return report.New(entity, a.cfg.Zone(), folders...)
+	return folders
 }
 
 // Report makes one report as of the incident's last entry about content.
@@ -142,11 +149,11 @@ func (a *App) Report(ctx context.Context, id incident.ID, stage string) ([]byte,
 	return a.report.PDF(stage, src)
 }
 
-// Reload takes over new tokens and reminders from the configuration file. What
+// Reload takes over new tokens, runbooks and the reminders of the configuration file. What
 // else changed takes effect at the next start, and is named. by is who asks for
 // it, and is recorded with what it changes.
 func (a *App) Reload(by incident.Actor) error {
-	if err := a.reloadTokens(); err != nil {
+	if err := errors.Join(a.reloadTokens(), a.runbooks.Reload()); err != nil {
 		return err
 	}
 	if a.o.Reload == nil {

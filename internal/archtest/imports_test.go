@@ -23,13 +23,15 @@ var rules = map[string]rule{
 	"cmd/nis2clock": {[]string{"internal/cli"}, "main only hands its arguments on, so that everything else can be tested in process"},
 
 	// The domain: values in, values out.
-	"internal/yamlfile":     {nil, "how a data file is read strictly does not depend on what it says"},
-	"internal/regime":       {[]string{"internal/yamlfile"}, "the law stands by itself: data, and arithmetic on it"},
-	"internal/holidays":     {[]string{"internal/regime", "internal/yamlfile"}, "which days are public holidays depends on a State and a year alone"},
-	"internal/classify":     {[]string{"internal/regime"}, "what an alert means depends on its labels and the law alone"},
-	"internal/significance": {nil, "the criteria of significance stand by themselves: data, and a comparison with facts"},
-	"internal/incident":     {[]string{"internal/regime", "internal/classify", "internal/significance"}, "decisions are made from commands and the law, never from where a command came from"},
-	"internal/agenda":       {[]string{"internal/incident", "internal/regime"}, "what is due is computed from the record; who delivers it is not its business"},
+	"internal/yamlfile":      {nil, "how a data file is read strictly does not depend on what it says"},
+	"internal/regime":        {[]string{"internal/yamlfile"}, "the law stands by itself: data, and arithmetic on it"},
+	"internal/holidays":      {[]string{"internal/regime", "internal/yamlfile"}, "which days are public holidays depends on a State and a year alone"},
+	"internal/classify":      {[]string{"internal/regime"}, "what an alert means depends on its labels and the law alone"},
+	"internal/significance":  {nil, "the criteria of significance stand by themselves: data, and a comparison with facts"},
+	"internal/incident":      {[]string{"internal/regime", "internal/classify", "internal/significance"}, "decisions are made from commands and the law, never from where a command came from"},
+	"internal/runbook":       {[]string{"internal/incident", "internal/classify", "internal/yamlfile"}, "what fits an incident is a function of its view, and a tick is a command that somebody else sends"},
+	"internal/communication": {[]string{"internal/incident", "internal/classify"}, "a draft is drawn from an incident's view; who sends it is a person"},
+	"internal/agenda":        {[]string{"internal/incident", "internal/regime"}, "what is due is computed from the record; who delivers it is not its business"},
 
 	// The record and its single writer.
 	"internal/journal":             {nil, "the log knows bytes, not incidents: it can be replaced, and verified without the rest"},
@@ -47,7 +49,7 @@ var rules = map[string]rule{
 		"it turns bodies into commands (incident) of a known sender (access), and keeps large bodies (vault); it must work when every way out is broken",
 	},
 	"internal/web": {
-		[]string{"internal/desk", "internal/access", "internal/report", "internal/journal", "internal/incident", "internal/classify", "internal/significance", "internal/regime"},
+		[]string{"internal/desk", "internal/access", "internal/report", "internal/journal", "internal/incident", "internal/classify", "internal/significance", "internal/regime", "internal/runbook", "internal/communication"},
 		"it turns requests into commands (incident, in the words of classify, significance and regime) and shows the record; it must not know a vendor or deliver anything",
 	},
 
@@ -81,6 +83,7 @@ var rules = map[string]rule{
 	"internal/report":          {[]string{"internal/incident", "internal/regime", "internal/report/pdf"}, "a report is drawn from the record as it was, so it must not reach what is running"},
 	"internal/report/pdf":      {nil, "Markdown to PDF, whatever it says"},
 	"templates":                {nil, "files only"},
+	"runbooks":                 {nil, "files only"},
 
 	// What puts them together.
 	"internal/config": {
@@ -96,6 +99,7 @@ var rules = map[string]rule{
 		[]string{
 			"internal/access", "internal/config", "internal/desk", "internal/dispatch", "internal/incident", "internal/intake", "internal/journal",
 			"internal/offsite", "internal/pagerduty", "internal/regime", "internal/report", "internal/slack", "internal/vault", "internal/web", "templates",
+			"internal/runbook", "runbooks", "internal/communication",
 		},
 		"the one place that wires everything; never a command line or a stand-in",
 	},
@@ -104,6 +108,7 @@ var rules = map[string]rule{
 			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/holidays", "internal/incident", "internal/journal", "internal/offsite", "internal/regime",
 			"internal/classify", "internal/intake", // classify decides on a body as the service would
 			"internal/significance",                                                                         // assess asks in its words
+			"internal/runbook",                                                                              // runbooks are read and checked without a server
 			"internal/pagerduty", "internal/pagerduty/pdfake", "internal/slack", "internal/slack/slackfake", // the demo and its stand-ins
 		},
 		"a verb calls the service or reads a file; the record is changed through the API only",
@@ -147,7 +152,7 @@ var owners = map[string][]string{
 	"go.etcd.io/bbolt":                        {"internal/journal"},
 	"golang.org/x/mod/sumdb":                  {"internal/journal"},
 	"github.com/go-pdf/fpdf":                  {"internal/report/pdf"},
-	"github.com/yuin/goldmark":                {"internal/report/pdf"},
+	"github.com/yuin/goldmark":                {"internal/report/pdf", "internal/runbook"},
 	"github.com/alecthomas/kong":              {"internal/cli"},
 	"github.com/expr-lang/expr":               {"internal/classify"},
 	"github.com/klauspost/compress":           {"internal/vault"},

@@ -19,6 +19,8 @@ type incidentCmd struct {
 	Ack           ackCmd           `cmd:"" help:"Acknowledge. Stops no clock."`
 	Take          takeCmd          `cmd:"" help:"Become the incident commander."`
 	Note          noteCmd          `cmd:"" help:"Add a note to the timeline."`
+	Runbook       runbookStepsCmd  `cmd:"" help:"Show the runbooks that fit, tick their steps."`
+	Communication communicationCmd `cmd:"" help:"Draft what people are told, and record what was sent."`
 	Facts         factsCmd         `cmd:"" help:"Say what happened, and answer the two questions of the early warning."`
 	Assess        assessCmd        `cmd:"" help:"Find out whether it is significant, and decide."`
 	Recurring     recurringCmd     `cmd:"" help:"Propose sets of small incidents that may together be significant; look once a quarter."`

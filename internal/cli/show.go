@@ -87,7 +87,10 @@ func show(env *Env, v incident.View) error {
 	if err := showClocks(env, v.Clocks); err != nil {
 		return err
 	}
-	return showMessages(env, v.Messages)
+	if err := showMessages(env, v.Messages); err != nil {
+		return err
+	}
+	return showConduct(env, v.Conduct)
 }
 
 // due is when a report is due.

@@ -136,6 +136,7 @@ func TestExampleLoads(t *testing.T) {
 			Every:           7 * 24 * time.Hour,
 		},
 		TemplatesDir: filepath.Join("..", "..", "templates"),
+		RunbooksDir:  filepath.Join("..", "..", "runbooks"),
 	}
 	// Whether the files are readable by all depends on how they were checked out.
 	if diff := cmp.Diff(want, got, equal, cmpopts.IgnoreFields(Config{}, "Warnings")); diff != "" {

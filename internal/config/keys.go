@@ -63,6 +63,7 @@ func (c *Config) read(s *section) {
 		defer sub.close()
 		sub.folder("templates_dir", &c.TemplatesDir)
 	}
+	s.folder("runbooks_dir", &c.RunbooksDir)
 }
 
 func (c *Config) classification(s *section) {

@@ -19,7 +19,7 @@ func TestFindIsWhatReadingEverythingFinds(t *testing.T) {
 		for _, id := range w.state.IDs() {
 			p := Person{By: Actor{Name: people[rng.IntN(3)], Via: "api"}}
 			w.do(Acknowledge{p, id})
-			w.do(AddNote{p, id, "note"})
+			w.do(AddNote{Person: p, ID: id, Text: "note"})
 			w.wait(time.Duration(rng.IntN(3)) * time.Minute)
 		}
 		w.wait(25 * time.Hour)

@@ -101,6 +101,9 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	SuspicionReported{}.Kind(): decode[SuspicionReported],
 	SuspicionAssessed{}.Kind(): decode[SuspicionAssessed],
 	SuspicionNoted{}.Kind():    decode[SuspicionNoted],
+
+	RunbookTicked{}.Kind():     decode[RunbookTicked],
+	CommunicationSent{}.Kind(): decode[CommunicationSent],
 }
 
 func decode[E Event](payload []byte, opts ...json.Options) (Event, error) {

@@ -22,6 +22,10 @@ func (c RecordRefusal) decide(_ *Rules, d *decision) (any, error) {
 	return nil, nil
 }
 
+// refusals is what the entries about refused actions are called. One that
+// belongs to an incident goes with the incident.
+const refusals = "actions that were refused"
+
 // ActionRefused says that somebody was not let do something. It changes nothing
 // else.
 type ActionRefused struct {
@@ -36,6 +40,6 @@ func (e ActionRefused) Describe() string {
 	return "refused: " + strings.ReplaceAll(e.What, "_", " ") + ": " + e.Reason
 }
 
-func (ActionRefused) logged() string { return "actions that were refused" }
+func (ActionRefused) logged() string { return refusals }
 
 func (ActionRefused) apply(*State, Entry) {}

@@ -77,6 +77,10 @@ type Incident struct {
 	Warnings   []string // of the law on the incident, a sentence each
 	Messages   []AuthorityMessage
 	Notes      []Note
+	// Ticks are the steps of runbooks that were ticked or unticked, in the order
+	// they first were; Communications what went to people, oldest first.
+	Ticks          []Tick
+	Communications []Communication
 	// Breaches are personal data breaches, at most one for each entity.
 	Breaches []*Breach
 	// Submissions are all that were recorded, oldest first.

@@ -68,6 +68,7 @@ type View struct {
 	OutOfBand bool `json:"out_of_band"`
 
 	Dossier
+	Conduct
 }
 
 // ClockView is a clock at one instant. RemainingSeconds is measured against
@@ -190,6 +191,7 @@ func (i *Incident) View(now time.Time) View {
 		})
 	}
 	v.Dossier = i.dossier(now)
+	v.Conduct = i.conduct()
 	return v
 }
 

@@ -80,9 +80,10 @@ func (r *Renderer) fill(stage string, src Source) Fields {
 	return f
 }
 
-// line adds an entry to the timeline; what was said to whom is no content.
+// line adds an entry to the timeline; what was said to whom is no content, and
+// what is privileged stays in the house.
 func (f *Fields) line(r *Renderer, e incident.Entry) {
-	if strings.HasPrefix(e.Kind, "effect.") {
+	if strings.HasPrefix(e.Kind, "effect.") || e.Privileged() {
 		return
 	}
 	ev := Event{At: r.when(e.At), What: "This entry was erased."}

@@ -105,7 +105,7 @@ func (r *Renderer) PDF(stage string, src Source) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fill %s for %s: %w", stage, data.Incident, err)
 	}
-	machine, err := json.Marshal(src.Incident, json.Deterministic(true), jsontext.WithIndent("  "))
+	machine, err := json.Marshal(src.Incident.WithoutPrivileged(), json.Deterministic(true), jsontext.WithIndent("  "))
 	if err != nil {
 		return nil, fmt.Errorf("attach the record of %s: %w", data.Incident, err)
 	}

@@ -41,6 +41,8 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/incidents/{id}/assess":                             `{"facts":{"damage_to_others":"no"}}`,
 		"POST /api/v1/incidents/{id}/reopen":                             `{"reason":"more hosts"}`,
 		"POST /api/v1/incidents/{id}/close":                              ``,
+		"POST /api/v1/incidents/{id}/runbooks/{name}/steps/{step}":       `{"done":true,"note":"at last"}`,
+		"POST /api/v1/incidents/{id}/communications":                     `{"kind":"recipients_notice","audience":"all customers","channel":"status page","text":"Sorry."}`,
 		"POST /api/v1/tokens":                                            `{"name":"ana","role":"responder"}`,
 		"DELETE /api/v1/tokens/{name}":                                   ``,
 		"POST /-/reload":                                                 ``,
@@ -100,7 +102,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 			s.next.Clocks.OverdueEvery += time.Minute // for a reload to take over
 			s.token(access.Auditor, "t"+id)
 			before := entries(t, s)
-			a := s.send(method, strings.NewReplacer("{id}", id, "{name}", "t"+id, "{number}", "1").Replace(path), s.admin, strings.ReplaceAll(body, "{id}", id), "X-Nis2clock-Via", "cli")
+			a := s.send(method, strings.NewReplacer("{id}", id, "runbooks/{name}/steps/{step}", "runbooks/first-hour/steps/scribe", "{name}", "t"+id, "{number}", "1").Replace(path), s.admin, strings.ReplaceAll(body, "{id}", id), "X-Nis2clock-Via", "cli")
 			if a.StatusCode/100 != 2 {
 				t.Fatalf("%s %s", a.Status, a.body)
 			}

@@ -22,7 +22,7 @@ var allRoles = []access.Role{access.Admin, access.Commander, access.Responder, a
 // is let in.
 func everywhere(pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
-	return method, strings.NewReplacer("{id}", "INC-1999-0001", "{name}", "nobody", "{number}", "1", "{file}", "x.pdf", "{$}", "").Replace(path)
+	return method, strings.NewReplacer("{id}", "INC-1999-0001", "{name}", "nobody", "{number}", "1", "{step}", "none", "{kind}", "internal_update", "{file}", "x.pdf", "{$}", "").Replace(path)
 }
 
 // Every path is tried with every role: it serves those who have the right it

@@ -16,9 +16,11 @@ import (
 	"time"
 
 	"nis2clock/internal/access"
+	"nis2clock/internal/communication"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/journal"
+	"nis2clock/internal/runbook"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -35,6 +37,9 @@ type Options struct {
 	Intake, Slack http.Handler
 	// Report renders one stage of an incident as PDF.
 	Report func(ctx context.Context, id incident.ID, stage string) ([]byte, error)
+	// Runbooks are those in force.
+	Runbooks func() *runbook.Library
+	Drafts   *communication.Drafter
 	// Ready says what keeps the service from working (not ready) and what a
 	// person should know (notes).
 	Ready func() (problems, notes []string)
@@ -143,6 +148,11 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/release", s.release, access.MayDecide},
 		{"GET /api/v1/recurring", s.recurring, access.MayRead},
 		{"GET /api/v1/incidents/{id}/timeline", s.timeline, access.MayRead},
+		{"GET /api/v1/incidents/{id}/runbooks", s.checklists, access.MayRead},
+		{"GET /api/v1/incidents/{id}/runbooks/{name}", s.checklist, access.MayRead},
+		{"POST /api/v1/incidents/{id}/runbooks/{name}/steps/{step}", s.tickStep, access.MayAct},
+		{"GET /api/v1/incidents/{id}/communications/{kind}", s.draftCommunication, access.MayRead},
+		{"POST /api/v1/incidents/{id}/communications", s.recordCommunication, access.MayAct}, // what went outside needs MaySubmit
 		{"GET /api/v1/incidents/{id}/reports/{file}", s.report, access.MayRead},
 		{"GET /api/v1/journal", s.journal, access.MayAudit},
 		{"POST /api/v1/incidents/{id}/reportability", s.setReportability, access.MayDecide},
@@ -169,6 +179,7 @@ func (s *server) pages() []route {
 		{"GET /{$}", s.clocksPage, access.MayRead},
 		{"GET /incidents/{id}", s.incidentPage, access.MayRead},
 		{"POST /incidents/{id}/acknowledge", s.acknowledgePage, access.MayAct},
+		{"POST /incidents/{id}/runbooks/{name}/steps/{step}", s.tickPage, access.MayAct},
 	}
 }
 
