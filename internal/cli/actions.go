@@ -35,11 +35,13 @@ func (c *takeCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
 type noteCmd struct {
 	ID   string `arg:"" help:"INC-…"`
 	Text string `arg:"" help:"The note."`
+
+	Privileged bool `help:"Such as counsel's advice: only for those who may decide, and in no report or packet."`
 }
 
 // Run implements the verb.
 func (c *noteCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
-	return up.act(ctx, env, incidentPath(c.ID, "notes"), map[string]any{"text": c.Text})
+	return up.act(ctx, env, incidentPath(c.ID, "notes"), map[string]any{"text": c.Text, "privileged": c.Privileged})
 }
 
 type factsCmd struct {

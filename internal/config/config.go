@@ -51,6 +51,9 @@ type Config struct {
 	// TemplatesDir holds report templates that replace the built-in ones;
 	// empty for none.
 	TemplatesDir string
+	// RunbooksDir holds runbooks that replace the built-in ones and add to them;
+	// empty for none.
+	RunbooksDir string
 	// Warnings are what is doubtful in the file, in order of line, each in the
 	// form that the package comment gives.
 	Warnings []string
@@ -202,6 +205,7 @@ func (c Config) LogValue() slog.Value {
 		slog.Bool("offsite", c.Offsite != nil),
 		slog.Bool("timestamps", c.Timestamps != nil),
 		slog.String("templates_dir", c.TemplatesDir),
+		slog.String("runbooks_dir", c.RunbooksDir),
 	)
 }
 

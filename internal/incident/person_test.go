@@ -143,7 +143,7 @@ func TestRefusals(t *testing.T) {
 		{"a stage that is not there", Submit{Person: by("a"), ID: first, Stages: []string{"early_warn"}}, ErrInvalid, "early_warning, notification, final_report"},
 		{"no stage", Submit{Person: by("a"), ID: first}, ErrInvalid, "which stage"},
 		{"close with clocks open", Close{by("a"), first}, ErrRefused, "still owes"},
-		{"an empty note", AddNote{by("a"), first, " \n"}, ErrInvalid, "text"},
+		{"an empty note", AddNote{Person: by("a"), ID: first, Text: " \n"}, ErrInvalid, "text"},
 		{"not reportable without a reason", MarkNotReportable{by("a"), first, ""}, ErrInvalid, "why"},
 		{"handled before detection", SetDate{Person: by("a"), ID: first, Date: DateID{Date: HandledAt}, At: at("2026-11-20T09:00:00Z")}, ErrInvalid, "before detection"},
 		{"declared without a title", Declare{Person: by("a"), DetectedAt: at("2026-11-20T09:00:00Z")}, ErrInvalid, "title"},
@@ -166,7 +166,7 @@ func TestRefusals(t *testing.T) {
 
 func TestIdempotencyKeys(t *testing.T) {
 	w := opened(t)
-	note := AddNote{Person{By: Actor{"ana", "api"}, Key: "ana POST notes k1", Digest: "d1"}, first, "hello"}
+	note := AddNote{Person: Person{By: Actor{Name: "ana", Via: "api"}, Key: "ana POST notes k1", Digest: "d1"}, ID: first, Text: "hello"}
 	w.do(note)
 	w.do(note)
 	if n := len(w.incident(first).Notes); n != 1 {
@@ -283,7 +283,7 @@ func TestClockThatStepsBackDoesNotTurnTheJournal(t *testing.T) {
 func TestErasedEntriesFold(t *testing.T) {
 	w := opened(t)
 	w.do(Acknowledge{by("ana"), first})
-	w.do(AddNote{by("ana"), first, "x"})
+	w.do(AddNote{Person: by("ana"), ID: first, Text: "x"})
 	for n := range w.entries {
 		s := NewState()
 		for k, e := range w.entries {

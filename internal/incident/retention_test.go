@@ -52,7 +52,7 @@ func TestEveryKindSaysHowLongItIsKept(t *testing.T) {
 }
 
 // person is who acts in these tests.
-var person = Person{By: Actor{"ana", "api"}}
+var person = Person{By: Actor{Name: "ana", Via: "api"}}
 
 // closed opens an incident, decides it not reportable and closes it.
 func (w *world) closed(title string) ID {
@@ -66,7 +66,7 @@ func (w *world) closed(title string) ID {
 // body is a webhook body of its own with those alerts.
 func (w *world) body(digest string, alerts ...Delivery) Receiving {
 	w.t.Helper()
-	return w.do(ReceiveBatch{By: Actor{"am", "webhook"}, ReceivedAt: w.now, Receipt: Receipt{SHA256: digest, Raw: []byte("{}")}, Alerts: alerts}).(Receiving)
+	return w.do(ReceiveBatch{By: Actor{Name: "am", Via: "webhook"}, ReceivedAt: w.now, Receipt: Receipt{SHA256: digest, Raw: []byte("{}")}, Alerts: alerts}).(Receiving)
 }
 
 func find(all []Candidate, id ID) (Candidate, bool) {
@@ -175,11 +175,11 @@ func TestErasureRefuses(t *testing.T) {
 	w.do(AdoptPolicy{})                                                          // 0
 	open := w.do(Declare{Person: person, Title: "a", DetectedAt: w.now}).(ID)    // 1
 	w.do(Acknowledge{person, open})                                              // 2
-	w.do(AddNote{person, open, "her diagnosis"})                                 // 3
+	w.do(AddNote{Person: person, ID: open, Text: "her diagnosis"})               // 3
 	shut := w.closed("b")                                                        // 4, 5, 6
-	w.do(AddNote{person, shut, "his address"})                                   // 7
+	w.do(AddNote{Person: person, ID: shut, Text: "his address"})                 // 7
 	held := w.closed("c")                                                        // 8, 9, 10
-	w.do(AddNote{person, held, "x"})                                             // 11
+	w.do(AddNote{Person: person, ID: held, Text: "x"})                           // 11
 	w.do(Hold{person, held, "claim 7"})                                          // 12
 	pair := w.body("b", firing("A", w.now), firing("B", w.now)).Incidents        // 13, 14
 	w.do(MarkNotReportable{person, pair[0], "no"})                               // 15
@@ -248,7 +248,7 @@ func (w *world) without(erased []uint64) *State {
 func TestErasedIncident(t *testing.T) {
 	w := newWorld(t, "2026-11-22T12:00:00Z")
 	id := w.closed("Patient list of ward 7")
-	w.do(AddNote{person, id, "x"})
+	w.do(AddNote{Person: person, ID: id, Text: "x"})
 	s := w.without(w.incident(id).Entries)
 	i, ok := s.Incident(id)
 	if !ok {
@@ -261,7 +261,7 @@ func TestErasedIncident(t *testing.T) {
 	if got := s.Find(Query{Actor: "ana"}, 10); len(got) > 0 {
 		t.Errorf("the catalog still knows that ana caused %v", got)
 	}
-	if _, _, err := testRules().Execute(s, w.now, AddNote{person, id, "y"}); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "was erased") {
+	if _, _, err := testRules().Execute(s, w.now, AddNote{Person: person, ID: id, Text: "y"}); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "was erased") {
 		t.Errorf("a note to it: %v", err)
 	}
 	if next, _, err := testRules().Execute(s, w.now, Declare{Person: person, Title: "b", DetectedAt: w.now}); err != nil || next != ID("INC-2026-0002") {
@@ -275,12 +275,12 @@ func TestErasedAlone(t *testing.T) {
 	id := w.do(Declare{Person: person, Title: "a", DetectedAt: w.now}).(ID)
 	w.do(Acknowledge{person, id})
 	w.do(TakeCommand{person, id})
-	w.do(AddNote{person, id, "his address"})
+	w.do(AddNote{Person: person, ID: id, Text: "his address"})
 	s := w.without([]uint64{1, 2, 3})
 	got, want := *s.incidents[id], *w.incident(id)
 	stamp := func() *Stamp { return &Stamp{By: Actor{Name: "(erased)"}, At: w.now} }
 	want.Acknowledged, want.Commander = stamp(), stamp()
-	want.Notes = []Note{{*stamp(), "(erased)"}}
+	want.Notes = []Note{{Stamp: *stamp(), Text: "(erased)"}}
 	if diff := cmp.Diff(got, want, cmp.AllowUnexported(Incident{}, outbox{}), cmpopts.IgnoreFields(Incident{}, "clocksShared"), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
@@ -397,7 +397,7 @@ func (w *world) random(rng *rand.Rand) {
 	case 10:
 		some(func(id ID) {
 			may(Acknowledge{person, id})
-			may(AddNote{person, id, "note"})
+			may(AddNote{Person: person, ID: id, Text: "note"})
 			e := Effect{Key: string(id) + digest, Role: Page, For: "pagerduty", Channel: "pagerduty"}
 			w.do(Intend{ID: id, Effect: e})
 			w.do(Deliver{ID: id, Effect: e})

@@ -62,13 +62,14 @@ func (s *server) setFacts(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) addNote(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Text string `json:"text"`
+		Text       string `json:"text"`
+		Privileged bool   `json:"privileged"`
 	}
 	p, err := read(r, &in)
 	if err != nil {
 		return err
 	}
-	return s.do(w, r, http.StatusOK, incident.AddNote{Person: p, ID: id(r), Text: in.Text})
+	return s.do(w, r, http.StatusOK, incident.AddNote{Person: p, ID: id(r), Text: in.Text, Privileged: in.Privileged})
 }
 
 func (s *server) submit(w http.ResponseWriter, r *http.Request) error {
