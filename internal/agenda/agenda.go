@@ -11,6 +11,7 @@ package agenda
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"nis2clock/internal/incident"
@@ -58,11 +59,24 @@ func Owed(i *incident.Incident, p *incident.ReminderPolicy, now time.Time) []Ite
 	if p == nil {
 		return nil
 	}
+	p = open(i, p)
 	var items []Item
 	wanted(i, p, now, func(e incident.Effect, since time.Time) {
 		items = append(items, item(i.ID, e, i.Pending[e.Key], p.Channels, since))
 	})
 	return items
+}
+
+// open is the policy without the channels that are closed to an incident out of
+// band: an attacker may be reading them, so that only pagers are left, also for
+// what a pager refuses.
+func open(i *incident.Incident, p *incident.ReminderPolicy) *incident.ReminderPolicy {
+	if !i.OutOfBand {
+		return p
+	}
+	only := *p
+	only.Channels = p.Pagers
+	return &only
 }
 
 // ready leaves out what waits for its next try.
@@ -100,8 +114,26 @@ func wanted(i *incident.Incident, p *incident.ReminderPolicy, now time.Time, add
 		if key := key(i.ID, "message", ch); live && i.Done[key].IsZero() {
 			add(incident.Effect{Key: key, Role: incident.Post, For: ch, Revision: i.Revision}, i.OpenedAt)
 		}
-		if m := i.Message; m != nil && m.Channel == ch && m.Revision < i.Revision && !now.Before(m.At.Add(UpdateEvery)) {
+		if live {
+			questions(i, ch, now, add)
+		}
+		if m := i.Message; m != nil && m.Channel == ch && stale(i, m, now) && !now.Before(m.At.Add(UpdateEvery)) {
 			add(incident.Effect{Key: key(i.ID, "update", ch), Role: incident.Update, For: ch, Revision: i.Revision}, i.UpdatedAt)
+		}
+	}
+}
+
+// stale reports whether the message shows what is no longer so.
+func stale(i *incident.Incident, m *incident.Message, now time.Time) bool {
+	return m.Revision < i.Revision || i.ExpiredSince(m.At, now)
+}
+
+// questions adds what waits for somebody's confirmation.
+func questions(i *incident.Incident, ch string, now time.Time, add func(incident.Effect, time.Time)) {
+	for n := range i.Motions {
+		p := &i.Motions[n]
+		if key := key(i.ID, "proposal", strconv.Itoa(p.Number), ch); p.State(now) == incident.ProposalOpen && i.Done[key].IsZero() {
+			add(incident.Effect{Key: key, Role: incident.Ask, For: ch, Proposal: p.Number, Revision: i.Revision}, p.Made.At)
 		}
 	}
 }
@@ -198,8 +230,13 @@ func Next(i *incident.Incident, p *incident.ReminderPolicy, now time.Time) time.
 	if untriaged(i) {
 		consider(i.TriageBy)
 	}
-	if m := i.Message; m != nil && m.Revision < i.Revision {
-		consider(m.At.Add(UpdateEvery))
+	if m := i.Message; m != nil {
+		if stale(i, m, now) {
+			consider(m.At.Add(UpdateEvery))
+		}
+		for n := range i.Motions {
+			consider(i.Motions[n].ExpiresAt)
+		}
 	}
 	if i.Status == incident.StatusClosed {
 		return next

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"nis2clock/internal/access"
+	"nis2clock/internal/communication"
 	"nis2clock/internal/config"
 	"nis2clock/internal/custody"
 	"nis2clock/internal/desk"
@@ -30,7 +31,9 @@ import (
 	"nis2clock/internal/journal"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/report"
+	"nis2clock/internal/runbook"
 	"nis2clock/internal/signature"
+	"nis2clock/internal/slack"
 	"nis2clock/internal/vault"
 	"nis2clock/internal/web"
 
@@ -65,6 +68,10 @@ type App struct {
 	vault     *vault.Vault
 	signer    *signature.Signer // nil for none
 	signIn    *web.SignIn
+	socket    *slack.Socket // nil without Socket Mode
+	slackWell *slackCheck   // nil without Slack
+	runbooks  *runbook.Shelf
+	drafts    *communication.Drafter
 	channels  []dispatch.Channel
 	pager     *pagerduty.Handler // nil where PagerDuty does not tell
 	roster    *pagerduty.OnCall  // nil where nobody is asked who is on call
@@ -147,6 +154,12 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 	}
 
 	if a.report, err = a.renderer(); err != nil {
+		return err
+	}
+	if err := a.openRunbooks(reg); err != nil {
+		return err
+	}
+	if a.drafts, err = Drafts(a.cfg); err != nil {
 		return err
 	}
 	if a.channels, err = a.makeChannels(); err != nil {
@@ -326,7 +339,7 @@ func (a *App) ready() (problems, notes []string) {
 	if a.uncompacted.Load() {
 		notes = append(notes, uncompactedNote)
 	}
-	return problems, slices.Concat(notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a))
+	return problems, slices.Concat(notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a), a.slackNotes(), a.runbooks.Notes(a.o.Now()))
 }
 
 // agendaStale is how long the agenda may go without a look before the service

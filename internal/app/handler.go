@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
 	"reflect"
 	"strings"
 	"time"
@@ -20,6 +22,7 @@ import (
 	"nis2clock/internal/slack"
 	"nis2clock/internal/web"
 	"nis2clock/internal/webhookout"
+	"nis2clock/templates"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -35,7 +38,7 @@ func (a *App) makeChannels() ([]dispatch.Channel, error) {
 	}
 	if c := a.cfg.Slack; c != nil {
 		cfg := *c
-		cfg.Zone = a.cfg.Zone()
+		cfg.Zone, cfg.People = a.cfg.Zone(), a.cfg.People
 		ch, err := slack.New(cfg, &http.Client{Timeout: vendorTimeout})
 		if err != nil {
 			return nil, err
@@ -108,7 +111,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 		Desk: a.desk, Channels: a.channels, Install: a.install(), Logger: a.o.Logger, Register: reg,
 		PageURL: a.pageURL,
 	})
-	interactions, err := a.slackHandler()
+	interactions, err := a.slackHandler(reg)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +124,9 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	return web.New(web.Options{
 		Desk: a.desk, Journal: a.store, Keeper: a.keeper, SignIn: a.signIn, Intake: in, Slack: interactions, PagerDuty: pager,
 		Locker: &custody.Locker{Desk: a.desk, Vault: keep, Now: time.Now},
-		Report: a.Render, Signature: a.Signature, Approve: a.Approve, Packet: a.Packet, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy, Ready: a.ready, PageURL: a.pageURL, OnCall: a.onCall, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
+		Report: a.Render, Signature: a.Signature, Approve: a.Approve, Packet: a.Packet, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy,
+		Runbooks: a.Runbooks, Drafts: a.drafts,
+		Ready: a.ready, PageURL: a.pageURL, OnCall: a.onCall, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
 	}), nil
 }
 
@@ -133,47 +138,20 @@ func (a *App) pageURL(id incident.ID) string {
 	return a.URL() + "/incidents/" + string(id)
 }
 
-// slackHandler answers the Acknowledge button; nil where Slack cannot call.
-func (a *App) slackHandler() (http.Handler, error) {
-	c := a.cfg.Slack
-	if c == nil || c.SigningSecret == "" {
-		return nil, nil
+// templateFolders are the built-in templates and those that replace them.
+func templateFolders(cfg *config.Config) []fs.FS {
+	folders := []fs.FS{templates.FS}
+	if cfg.TemplatesDir != "" {
+		folders = append(folders, os.DirFS(cfg.TemplatesDir))
 	}
-	h, err := slack.Interactions(slack.Inbound{
-		Secrets: func() []string { return []string{c.SigningSecret} },
-		Act:     a.slackAct, BaseURL: c.BaseURL, Log: a.o.Logger,
-	})
-	if err != nil {
-		return nil, err
-	}
-	a.onStop("slack replies", func(context.Context) error { h.Wait(); return nil })
-	return h, nil
+	return folders
 }
 
-// slackAct does what a button in Slack asks for and says what came of it.
-func (a *App) slackAct(ctx context.Context, act slack.Action) (string, error) {
-	if act.Kind != slack.Acknowledge {
-		return "nis2clock does not know this button.", nil
-	}
-	_, err := a.desk.Do(ctx, incident.Acknowledge{Person: incident.Person{By: incident.Actor{Name: act.User, Via: "slack"}}, ID: act.Incident})
-	if err != nil {
-		return web.Public(err)
-	}
-	v, ok := a.desk.Incident(act.Incident)
-	if !ok || v.AcknowledgedBy == nil {
-		return "Acknowledged.", nil
-	}
-	if *v.AcknowledgedBy != act.User {
-		return fmt.Sprintf("%s was already acknowledged by %s. No clock stops: only a submitted report does that.", v.ID, *v.AcknowledgedBy), nil
-	}
-	return fmt.Sprintf("You acknowledged %s. No clock stops: only a submitted report does that.", v.ID), nil
-}
-
-// Reload takes over new tokens and reminders from the configuration file. What
+// Reload takes over new tokens, runbooks and the reminders of the configuration file. What
 // else changed takes effect at the next start, and is named. by is who asks for
 // it, and is recorded with what it changes.
 func (a *App) Reload(by incident.Actor) error {
-	if err := a.reloadTokens(); err != nil {
+	if err := errors.Join(a.reloadTokens(), a.runbooks.Reload()); err != nil {
 		return err
 	}
 	if a.o.Reload == nil {

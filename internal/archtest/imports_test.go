@@ -23,13 +23,15 @@ var rules = map[string]rule{
 	"cmd/nis2clock": {[]string{"internal/cli"}, "main only hands its arguments on, so that everything else can be tested in process"},
 
 	// The domain: values in, values out.
-	"internal/yamlfile":     {nil, "how a data file is read strictly does not depend on what it says"},
-	"internal/regime":       {[]string{"internal/yamlfile"}, "the law stands by itself: data, and arithmetic on it"},
-	"internal/holidays":     {[]string{"internal/regime", "internal/yamlfile"}, "which days are public holidays depends on a State and a year alone"},
-	"internal/classify":     {[]string{"internal/regime"}, "what an alert means depends on its labels and the law alone"},
-	"internal/significance": {nil, "the criteria of significance stand by themselves: data, and a comparison with facts"},
-	"internal/incident":     {[]string{"internal/regime", "internal/classify", "internal/significance", "internal/report/field"}, "decisions are made from commands and the law (field: what a report may say), never from where a command came from"},
-	"internal/agenda":       {[]string{"internal/incident", "internal/regime"}, "what is due is computed from the record; who delivers it is not its business"},
+	"internal/yamlfile":      {nil, "how a data file is read strictly does not depend on what it says"},
+	"internal/regime":        {[]string{"internal/yamlfile"}, "the law stands by itself: data, and arithmetic on it"},
+	"internal/holidays":      {[]string{"internal/regime", "internal/yamlfile"}, "which days are public holidays depends on a State and a year alone"},
+	"internal/classify":      {[]string{"internal/regime"}, "what an alert means depends on its labels and the law alone"},
+	"internal/significance":  {nil, "the criteria of significance stand by themselves: data, and a comparison with facts"},
+	"internal/incident":      {[]string{"internal/regime", "internal/classify", "internal/significance", "internal/report/field"}, "decisions are made from commands and the law (field: what a report may say), never from where a command came from"},
+	"internal/runbook":       {[]string{"internal/incident", "internal/classify", "internal/yamlfile"}, "what fits an incident is a function of its view, and a tick is a command that somebody else sends"},
+	"internal/communication": {[]string{"internal/incident", "internal/classify"}, "a draft is drawn from an incident's view; who sends it is a person"},
+	"internal/agenda":        {[]string{"internal/incident", "internal/regime"}, "what is due is computed from the record; who delivers it is not its business"},
 
 	// The record and its single writer.
 	"internal/journal":             {nil, "the log knows bytes, not incidents: it can be replaced, and verified without the rest"},
@@ -48,7 +50,10 @@ var rules = map[string]rule{
 		"it turns bodies into commands (incident) of a known sender (access), and keeps large bodies (vault); it must work when every way out is broken",
 	},
 	"internal/web": {
-		[]string{"internal/desk", "internal/access", "internal/calendar", "internal/report", "internal/packet", "internal/journal", "internal/incident", "internal/classify", "internal/significance", "internal/regime", "internal/custody"},
+		[]string{
+			"internal/desk", "internal/access", "internal/calendar", "internal/communication", "internal/custody", "internal/packet", "internal/report", "internal/journal", "internal/incident",
+			"internal/classify", "internal/significance", "internal/regime", "internal/runbook",
+		},
 		"it turns requests into commands (incident, in the words of classify, significance and regime), shows the record and hands evidence out through its custody; it must not know a vendor or deliver anything",
 	},
 
@@ -75,7 +80,10 @@ var rules = map[string]rule{
 	},
 	"internal/pagerduty":        {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
 	"internal/pagerduty/pdfake": {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
-	"internal/slack":            {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
+	"internal/slack": {
+		[]string{"internal/incident", "internal/desk", "internal/dispatch", "internal/access", "internal/people"},
+		"an adapter words one notice for one vendor, and takes to the desk what people who are known (people) and have the right (access) ask for there",
+	},
 	"internal/slack/slackfake":  {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/mail":             {[]string{"internal/incident", "internal/dispatch", "internal/calendar"}, "an adapter words one notice for one way out"},
 	"internal/webhookout":       {[]string{"internal/incident", "internal/dispatch"}, "an adapter words one notice for one way out"},
@@ -91,6 +99,7 @@ var rules = map[string]rule{
 		"it is written from the record and read again without it, so it must not reach what is running; reports come to it as bytes",
 	},
 	"templates": {nil, "files only"},
+	"runbooks":  {nil, "files only"},
 
 	// What puts them together.
 	"internal/config": {
@@ -104,9 +113,9 @@ var rules = map[string]rule{
 	},
 	"internal/app": {
 		[]string{
-			"internal/access", "internal/config", "internal/custody", "internal/desk", "internal/dispatch", "internal/evidence", "internal/incident", "internal/intake", "internal/journal",
-			"internal/mail", "internal/offsite", "internal/packet", "internal/pagerduty", "internal/people", "internal/regime", "internal/report", "internal/signature", "internal/significance", "internal/slack",
-			"internal/timestamp", "internal/vault", "internal/web", "internal/webhookout", "templates",
+			"internal/access", "internal/communication", "internal/config", "internal/custody", "internal/desk", "internal/dispatch", "internal/evidence", "internal/incident", "internal/intake",
+			"internal/journal", "internal/mail", "internal/offsite", "internal/packet", "internal/pagerduty", "internal/people", "internal/regime", "internal/report", "internal/runbook", "internal/signature", "internal/significance",
+			"internal/slack", "internal/timestamp", "internal/vault", "internal/web", "internal/webhookout", "templates", "runbooks",
 		},
 		"the one place that wires everything; never a command line or a stand-in",
 	},
@@ -122,6 +131,7 @@ var rules = map[string]rule{
 			"internal/packet", "internal/signature", // verify reads what they made
 			"internal/significance",                                 // assess asks in its words
 			"internal/report", "internal/report/field", "templates", // what a template may say, and which fields there are
+			"internal/runbook",                                                                              // runbooks are read and checked without a server
 			"internal/pagerduty", "internal/pagerduty/pdfake", "internal/slack", "internal/slack/slackfake", // the demo and its stand-ins
 		},
 		"a verb calls the service or reads a file; the record is changed through the API only",
@@ -165,7 +175,7 @@ var owners = map[string][]string{
 	"go.etcd.io/bbolt":                        {"internal/journal"},
 	"golang.org/x/mod/sumdb":                  {"internal/journal"},
 	"github.com/go-pdf/fpdf":                  {"internal/report/pdf"},
-	"github.com/yuin/goldmark":                {"internal/report/pdf"},
+	"github.com/yuin/goldmark":                {"internal/report/pdf", "internal/runbook"},
 	"github.com/alecthomas/kong":              {"internal/cli"},
 	"github.com/expr-lang/expr":               {"internal/classify"},
 	"github.com/klauspost/compress":           {"internal/vault"},

@@ -33,9 +33,10 @@ func (c *takeCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
 }
 
 type noteCmd struct {
-	ID         string `arg:"" help:"INC-…"`
-	Text       string `arg:"" help:"The note."`
-	Privileged bool   `help:"Advice of counsel: no report, timeline or packet shows its text."`
+	ID   string `arg:"" help:"INC-…"`
+	Text string `arg:"" help:"The note."`
+
+	Privileged bool `help:"Such as counsel's advice: only for those who may decide, and in no report or packet."`
 }
 
 // Run implements the verb.

@@ -3,7 +3,9 @@ package cli
 import (
 	"fmt"
 
+	"nis2clock/internal/app"
 	"nis2clock/internal/config"
+	"nis2clock/internal/runbook"
 )
 
 type checkConfigCmd struct {
@@ -16,7 +18,14 @@ func (c *checkConfigCmd) Run(env *Env) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range cfg.Warnings {
+	books, err := runbook.Load(app.Runbooks(cfg)...)
+	if err != nil {
+		return err
+	}
+	if _, err := app.Drafts(cfg); err != nil {
+		return err
+	}
+	for _, w := range append(cfg.Warnings, books.Overdue(env.Now())...) {
 		fmt.Fprintln(env.Stderr, "warning: "+w)
 	}
 	fmt.Fprintf(env.Stdout, "%s is valid\n", c.File)

@@ -34,6 +34,7 @@ type program struct {
 	Incident    incidentCmd    `cmd:"" help:"Act on incidents through the service's API."`
 	Event       eventCmd       `cmd:"" help:"Report and assess suspicious events, before they are incidents."`
 	Register    registerCmd    `cmd:"" help:"Read the registers the law has an entity keep."`
+	Runbook     runbookCmd     `cmd:"" help:"List, show and check runbooks; needs no server."`
 	Report      reportCmd      `cmd:"" help:"Render a report of an incident."`
 	Packet      packetCmd      `cmd:"" help:"Write the packet for an authority, a customer or an auditor."`
 	Template    templateCmd    `cmd:"" help:"Check and preview report templates of your own; needs no server."`
@@ -111,6 +112,12 @@ func (r *results) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// newParser is the grammar of the command line.
+func newParser(options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(new(program), append(options,
+		kong.Name("nis2clock"), kong.Description(about), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))...)
+}
+
 // helped unwinds the parser after it printed help.
 type helped struct{}
 
@@ -123,12 +130,9 @@ func run(ctx context.Context, args []string, env *Env) (err error) {
 			err = nil
 		}
 	}()
-	var p program
-	parser, err := kong.New(&p,
-		kong.Name("nis2clock"), kong.Description(about), kong.UsageOnError(),
+	parser, err := newParser(kong.UsageOnError(),
 		kong.Writers(env.Stdout, env.Stderr),
 		kong.Exit(func(int) { panic(helped{}) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(env),
 	)
 	if err != nil {

@@ -21,6 +21,8 @@ type incidentCmd struct {
 	HandOver      handOverCmd      `cmd:"" name:"hand-over" help:"Hand command over to somebody else."`
 	OnCall        onCallCmd        `cmd:"" name:"oncall" help:"Show who is on call."`
 	Note          noteCmd          `cmd:"" help:"Add a note to the timeline."`
+	Runbook       runbookStepsCmd  `cmd:"" help:"Show the runbooks that fit, tick their steps."`
+	Communication communicationCmd `cmd:"" help:"Draft what people are told, and record what was sent."`
 	Facts         factsCmd         `cmd:"" help:"Say what happened, and answer the two questions of the early warning."`
 	Assess        assessCmd        `cmd:"" help:"Find out whether it is significant, and decide."`
 	Recurring     recurringCmd     `cmd:"" help:"Propose sets of small incidents that may together be significant; look once a quarter."`
@@ -38,6 +40,10 @@ type incidentCmd struct {
 	Settle        settleCmd        `cmd:"" help:"Record that a message of the authority needs no answer any more."`
 	Handled       handledCmd       `cmd:"" help:"Record that the handling has ended."`
 	NotReportable notReportableCmd `cmd:"" name:"not-reportable" help:"Record the decision that the incident is not reportable."`
+	TLP           tlpCmd           `cmd:"" name:"tlp" help:"Say how far what is known of it may go (Traffic Light Protocol 2.0)."`
+	OutOfBand     outOfBandCmd     `cmd:"" name:"out-of-band" help:"Keep it out of Slack and mail, which an attacker may be reading."`
+	Confirm       confirmCmd       `cmd:"" help:"Confirm what somebody without the right proposed."`
+	Reject        rejectCmd        `cmd:"" help:"Reject what somebody proposed."`
 	Reopen        reopenCmd        `cmd:"" help:"Take back that it is not reportable, or closed: its clocks run again."`
 	Hold          holdCmd          `cmd:"" help:"Put an incident under legal hold: nothing of it is erased."`
 	Release       releaseCmd       `cmd:"" help:"End the legal hold."`

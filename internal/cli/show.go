@@ -47,6 +47,7 @@ func show(env *Env, v incident.View) error {
 	} else if v.Significance.By != nil {
 		row("Decided", "%s, by %s: %s", strings.ReplaceAll(v.Significance.Decision, "_", " "), *v.Significance.By, v.Significance.Reason)
 	}
+	row("Confidential", "TLP:%s%s", v.TLP, outOfBand(v))
 	row("Detected", "%s, received %s", seconds(v.DetectedAt), seconds(v.ReceivedAt))
 	if v.AwareAt != nil {
 		row("Aware", "%s, %s", seconds(*v.AwareAt), *v.AwareBy)
@@ -80,6 +81,9 @@ func show(env *Env, v incident.View) error {
 	for _, s := range v.Warnings {
 		row("WARNING", "%s", s)
 	}
+	for _, p := range v.Proposals {
+		row("Proposal", "%d by %s, %s: %s", p.Number, p.By, p.State, p.Plan)
+	}
 	row("Alerts", "%s", alerts(v.Alerts))
 	row("Evidence", "%s", evidenceSum(v.Evidence))
 	dossierRows(row, v)
@@ -89,7 +93,10 @@ func show(env *Env, v incident.View) error {
 	if err := showClocks(env, v.Clocks); err != nil {
 		return err
 	}
-	return showMessages(env, v.Messages)
+	if err := showMessages(env, v.Messages); err != nil {
+		return err
+	}
+	return showConduct(env, v.Conduct)
 }
 
 // due is when a report is due.
@@ -269,6 +276,14 @@ func oneLine(s string) string {
 		return -1
 	}
 	return strings.Join(strings.Fields(strings.Map(printable, s)), " ")
+}
+
+// outOfBand says that an incident is kept out of chat and mail.
+func outOfBand(v incident.View) string {
+	if v.OutOfBand {
+		return ", OUT OF BAND: nothing goes to Slack and mail"
+	}
+	return ""
 }
 
 func prefixed(prefix, s string) string {

@@ -54,6 +54,9 @@ type Config struct {
 	TemplatesDir string
 	// Signing is what reports are signed with; nil for not at all.
 	Signing *signature.Config
+	// RunbooksDir holds runbooks that replace the built-in ones and add to them;
+	// empty for none.
+	RunbooksDir string
 	// Warnings are what is doubtful in the file, in order of line, each in the
 	// form that the package comment gives.
 	Warnings []string
@@ -206,6 +209,7 @@ func (c Config) LogValue() slog.Value {
 		slog.Bool("timestamps", c.Timestamps != nil),
 		slog.String("templates_dir", c.TemplatesDir),
 		slog.Bool("signing", c.Signing != nil),
+		slog.String("runbooks_dir", c.RunbooksDir),
 	)
 }
 

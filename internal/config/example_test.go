@@ -131,6 +131,7 @@ func TestExampleLoads(t *testing.T) {
 		Slack: &slack.Config{
 			Token: "example-bot-token", SigningSecret: "example-signing-secret", Channel: "C024BE91L",
 			BaseURL: "https://slack.example/api/", Zone: berlin,
+			AppToken: "example-app-token", Unknown: slack.RefuseUnknown, ConfirmWithin: 2 * time.Hour, SecondPerson: []slack.Kind{slack.NotReportable}, Mark: "pushpin",
 		},
 		Vault: vault.Config{
 			Compression: vault.Fastest, Recipients: []string{"age15ut5wdpc70h2uhccwxefmjqryamcut89de839ta8qyc9euxvqv8sdstja0"},
@@ -155,6 +156,7 @@ func TestExampleLoads(t *testing.T) {
 		},
 		TemplatesDir: filepath.Join("..", "..", "templates"),
 		Signing:      &signature.Config{CertFile: in("web.crt"), KeyFile: in("secrets/web.key")},
+		RunbooksDir:  filepath.Join("..", "..", "runbooks"),
 	}
 	// Whether the files are readable by all depends on how they were checked out.
 	if diff := cmp.Diff(want, got, equal, cmpopts.IgnoreFields(Config{}, "Warnings")); diff != "" {

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -74,6 +76,7 @@ func (c *Config) read(s *section) {
 			c.Signing = readSigning(signing)
 		}
 	}
+	s.folder("runbooks_dir", &c.RunbooksDir)
 }
 
 func (c *Config) classification(s *section) {
@@ -174,21 +177,55 @@ func readOnCall(s *section, events string) *pagerduty.OnCallConfig {
 
 func readSlack(s *section) *slack.Config {
 	defer s.close()
-	c := &slack.Config{BaseURL: slack.DefaultBaseURL}
+	c := &slack.Config{BaseURL: slack.DefaultBaseURL, Unknown: slack.AllowUnknown, ConfirmWithin: slack.DefaultConfirmWithin, Mark: slack.DefaultMark}
 	token, f, _ := s.secret("token")
 	if f == nil {
 		s.missing("token_file", "name the file that holds the app's bot token (xoxb-…), or write token: ${NAME}")
 	}
+	c.AppToken, f, _ = s.secret("app_token")
+	socket := f != nil
 	secret, f, _ := s.secret("signing_secret")
-	if f == nil {
-		s.warn(s.line, s.at("signing_secret_file"), "is missing: the Acknowledge button will not work")
+	if f == nil && !socket {
+		s.warn(s.line, s.at("signing_secret_file"), "is missing, and so is app_token_file: the buttons will not work")
 	}
 	c.Token, c.SigningSecret = token, secret
 	if !scalar(s, "channel", &c.Channel, parseChannel) {
 		s.missing("channel", "give the id of the channel to post to, such as C024BE91L")
 	}
 	scalar(s, "url", &c.BaseURL, parseURL)
+	scalar(s, "unknown_users", &c.Unknown, parseUnknownUsers)
+	scalar(s, "confirm_within", &c.ConfirmWithin, atLeast(minEvery))
+	list(s, "second_person", &c.SecondPerson, parseDecision)
+	scalar(s, "note_reaction", &c.Mark, parseReaction)
 	return c
+}
+
+func parseUnknownUsers(s string) (slack.Unknown, error) {
+	switch u := slack.Unknown(s); u {
+	case slack.AllowUnknown, slack.RefuseUnknown:
+		return u, nil
+	}
+	return "", fmt.Errorf("%s is not known here: want allow or refuse", quote(s))
+}
+
+// parseDecision reads what can ask for a second person.
+func parseDecision(s string) (slack.Kind, error) {
+	switch k := slack.Kind(s); k {
+	case slack.Assess, slack.Submit, slack.NotReportable:
+		return k, nil
+	}
+	return "", fmt.Errorf("%s is not known here: want assess, submit or not_reportable", quote(s))
+}
+
+var reaction = regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`)
+
+// parseReaction reads an emoji's name, also between colons.
+func parseReaction(s string) (string, error) {
+	name := strings.Trim(s, ":")
+	if !reaction.MatchString(name) {
+		return "", fmt.Errorf("%s is not the name of an emoji such as memo", quote(s))
+	}
+	return name, nil
 }
 
 func (c *Web) read(s *section) {

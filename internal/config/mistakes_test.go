@@ -78,10 +78,10 @@ func TestMistakes(t *testing.T) {
 		{"a word at the root", "data_dir:/data\n", []string{"1: want keys with values, such as name: value"}},
 		{"two documents", "data_dir: /a\n---\ndata_dir: /b\n", []string{"3: a second document: keep one"}},
 		{"a directive", "%YAML 1.2\n---\ndata_dir: /a\n", []string{"3: a second document: keep one"}},
-		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, mail, webhook, escalation, web, retention or reports"}},
+		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, mail, webhook, escalation, web, retention, reports or runbooks_dir"}},
 		{"unknown key below", "web:\n  listen: :80\n  tsl: {}\n", []string{"3: web.tsl: unknown key: want listen, external_url or tls"}},
 		{"unknown key in a list", "entities:\n  - name: a\n  - contact: {mail: x}\n", []string{"3: entities[1].contact.mail: unknown key: want name, role, email or phone"}},
-		{"unknown key that may be a secret", "slack:\n  channel: C024BE91L\n  token_file: token\n  signing_secret_file: token\n  x0xb-123456: 1\n", []string{"5: slack: unknown key: want token, token_file, signing_secret, signing_secret_file, channel or url"}},
+		{"unknown key that may be a secret", "slack:\n  channel: C024BE91L\n  token_file: token\n  signing_secret_file: token\n  x0xb-123456: 1\n", []string{"5: slack: unknown key: want token, token_file, app_token, app_token_file, signing_secret, signing_secret_file, channel, url, unknown_users, confirm_within, second_person or note_reaction"}},
 		{"merge key", "web:\n  <<: {listen: :80}\n", []string{"2: web: unknown key: want listen, external_url or tls"}},
 		{"key given twice", "web:\n  listen: :80\n  listen: :81\n", []string{"3: web.listen: is given twice, first on line 2: keep one"}},
 		{"no value", "data_dir:\nweb:\n  # listen: :80\n", []string{"1: data_dir: has no value: give it one or leave it out", "2: web: has no value: give it one or leave it out"}},
@@ -210,6 +210,11 @@ func TestMistakes(t *testing.T) {
 			"1: slack.channel: is missing: give the id of the channel to post to, such as C024BE91L",
 			"1: slack.token_file: is missing: name the file that holds the app's bot token (xoxb-…), or write token: ${NAME}",
 			"2: slack.url: is not an address such as https://host.example"}},
+		{"Slack policies", "slack: {token: '${TOKEN}', signing_secret: '${KEY}', channel: C1, unknown_users: ask, confirm_within: 10s, second_person: [ack], note_reaction: 'a b'}\n", []string{
+			"1: slack.confirm_within: \"10s\" is too short: want 1m or longer",
+			"1: slack.note_reaction: \"a b\" is not the name of an emoji such as memo",
+			"1: slack.second_person[0]: \"ack\" is not known here: want assess, submit or not_reportable",
+			"1: slack.unknown_users: \"ask\" is not known here: want allow or refuse"}},
 		{"Slack channel by name", "slack: {token: '${TOKEN}', channel: '#nis2'}\n", []string{"1: slack.channel: is not a channel id such as C024BE91L: Slack shows it at the foot of the channel's details"}},
 		{"secret of two lines", "slack: {token_file: lines, signing_secret: '${SPACED}', channel: C1}\n", []string{
 			"1: slack.signing_secret: the secret holds a space, a line end or another character that none has",
@@ -248,7 +253,7 @@ func TestMistakes(t *testing.T) {
 		{"a step that calls nobody", "pagerduty: {routing_key_file: key}\nescalation:\n  steps:\n    - {after: 15m, to: []}\n", []string{"3: escalation.steps: step 1 calls nobody: give it somebody in to, or leave it out"}},
 		{"steps out of order", "pagerduty: {routing_key_file: key}\nescalation:\n  steps:\n    - {after: 15m, to: [pagerduty]}\n    - {after: 15m, to: [pagerduty]}\n", []string{"3: escalation.steps: step 2 comes after 15m, no later than the one before it"}},
 		{"all at once, by line", "zzz: 1\nweb: {listen: x}\nclocks: {overdue_every: x}\ndata_dir: []\n", []string{
-			"1: zzz: unknown key: want data_dir, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, mail, webhook, escalation, web, retention or reports",
+			"1: zzz: unknown key: want data_dir, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, mail, webhook, escalation, web, retention, reports or runbooks_dir",
 			`2: web.listen: "x" is not host:port, such as 127.0.0.1:2555, or :2555 for every interface`,
 			`3: clocks.overdue_every: "x" is not a length of time such as 15m, 4h or 1d`,
 			"4: data_dir: want a single value"}},
@@ -287,7 +292,7 @@ func TestWarnings(t *testing.T) {
 		{"group may read", "intake: {auth: {token_files: [group]}}\n", nil},
 		{"certificate may be read", "web: {tls: {cert_file: public, key_file: key}}\n", nil},
 		{"by line", "slack:\n  channel: C1\n  token_file: open\nintake: {auth: {token_files: [token, open]}}\n", []string{
-			"1: slack.signing_secret_file: is missing: the Acknowledge button will not work",
+			"1: slack.signing_secret_file: is missing, and so is app_token_file: the buttons will not work",
 			"3: slack.token_file: every user of this machine can read the file named there: chmod 600 it",
 			"4: intake.auth.token_files[1]: every user of this machine can read the file named there: chmod 600 it"}},
 		{"retention shorter than usual", "retention:\n  logs: 30d\n  incidents: 1825d\n  exercises: 1y\n  every: 1w\n", []string{

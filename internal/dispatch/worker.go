@@ -79,8 +79,8 @@ func (w *worker) replace(owed map[incident.ID][]agenda.Item) {
 
 // urgency orders roles: what wakes somebody overtakes what only informs.
 var urgency = map[incident.Role]int{
-	incident.Page: 0, incident.Escalate: 0, incident.Heartbeat: 1, incident.Triage: 1, incident.PagerAcknowledge: 1, incident.Reminder: 2,
-	incident.Post: 3, incident.PagerResolve: 3, incident.Update: 4,
+	incident.Page: 0, incident.Escalate: 0, incident.Heartbeat: 1, incident.Triage: 1, incident.PagerAcknowledge: 1, incident.Ask: 2, incident.Reminder: 3,
+	incident.Post: 4, incident.PagerResolve: 4, incident.Update: 5,
 }
 
 // pick takes the most urgent item that may be tried at now, the oldest among

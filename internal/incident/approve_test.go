@@ -94,7 +94,7 @@ func TestExportIsRecorded(t *testing.T) {
 	w := opened(t)
 	before := w.incident(first).View(w.now)
 	sealed := w.incident(first).Sealed()
-	w.do(RecordExport{By: Actor{"ana", "api"}, ID: first, Profile: "authority", Manifest: someSHA256, Size: sealed, Langs: []string{"en"}})
+	w.do(RecordExport{By: Actor{Name: "ana", Via: "api"}, ID: first, Profile: "authority", Manifest: someSHA256, Size: sealed, Langs: []string{"en"}})
 	if d := diffView(w.incident(first).View(w.now), before); d != "" || w.incident(first).Sealed() != sealed {
 		t.Errorf("the export changed the incident:\n%s", d)
 	}

@@ -240,7 +240,7 @@ func TestSecondPerson(t *testing.T) {
 	if _, err := w.try(MarkNotReportable{by("ana"), first, "a drill"}); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "another person") {
 		t.Errorf("the same person twice: %v", err)
 	}
-	if _, err := w.try(Assess{Person: Person{By: Actor{"ana", "cli"}}, ID: first, Decision: "not_significant", Reason: "x"}); !errors.Is(err, ErrRefused) {
+	if _, err := w.try(Assess{Person: Person{By: Actor{Name: "ana", Via: "cli"}}, ID: first, Decision: "not_significant", Reason: "x"}); !errors.Is(err, ErrRefused) {
 		t.Errorf("the same person by another route: %v", err)
 	}
 	v = w.assess("ben", nil, "not_significant", "") // confirms with the reason given

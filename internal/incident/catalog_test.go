@@ -17,7 +17,7 @@ func TestFindIsWhatReadingEverythingFinds(t *testing.T) {
 		w.receive(firing("A", w.now))
 		w.receive(firing("B", w.now))
 		for _, id := range w.state.IDs() {
-			p := Person{By: Actor{people[rng.IntN(3)], "api"}}
+			p := Person{By: Actor{Name: people[rng.IntN(3)], Via: "api"}}
 			w.do(Acknowledge{p, id})
 			w.do(AddNote{Person: p, ID: id, Text: "note"})
 			w.wait(time.Duration(rng.IntN(3)) * time.Minute)
@@ -59,9 +59,9 @@ func BenchmarkFind(b *testing.B) {
 	s := NewState()
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for i := range n {
-		by := Actor{"alertmanager", "webhook"}
+		by := Actor{Name: "alertmanager", Via: "webhook"}
 		if i%10_000 == 0 {
-			by = Actor{"ada", "api"}
+			by = Actor{Name: "ada", Via: "api"}
 		}
 		s.Apply(Entry{Seq: uint64(i), At: start.Add(time.Duration(i) * time.Second), Kind: Received{}.Kind(), Event: Received{Meta: Meta{By: by}}})
 	}

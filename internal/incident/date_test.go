@@ -282,7 +282,7 @@ func TestRetiredKinds(t *testing.T) {
 	apply := func(ev Event) {
 		s.Apply(Entry{Seq: s.Size, At: at("2026-11-20T12:00:00Z"), Kind: ev.Kind(), About: ev.About(), Event: ev})
 	}
-	meta := Meta{ID: first, By: Actor{"ana", "cli"}}
+	meta := Meta{ID: first, By: Actor{Name: "ana", Via: "cli"}}
 	apply(Opened{Meta: meta, Title: "B", DetectedAt: at("2026-11-20T10:00:00Z")})
 	apply(Aware{Meta: meta, Person: "ben", Reason: "he saw it", Redated: Redated{Now: at("2026-11-20T10:30:00Z")}})
 	apply(Handled{Meta: meta, HandledAt: at("2026-11-20T11:00:00Z"), Clocks: []Clock{{ClockID: ClockID{"default", "nis2", "early_warning", ""}}}})

@@ -20,6 +20,8 @@ const (
 	Update Role = "update"
 	// Reminder speaks about one clock.
 	Reminder Role = "reminder"
+	// Ask shows a proposal to those who may confirm it.
+	Ask Role = "ask"
 	// Heartbeat says that the sender of alerts has gone quiet.
 	Heartbeat Role = "heartbeat"
 	// Triage says that nobody has assessed a suspicious event, or decided on an
@@ -55,6 +57,8 @@ type Effect struct {
 	// reminder covers.
 	Clock      ClockID  `json:"clock,omitzero"`
 	Thresholds []Passed `json:"thresholds,omitempty"`
+	// Proposal is the number of what is asked.
+	Proposal int `json:"proposal,omitzero"`
 	// Revision is the incident's revision that is shown.
 	Revision uint64 `json:"revision,omitzero"`
 }
@@ -102,7 +106,7 @@ type Message struct {
 // Delivery bookkeeping of one incident, or of the service as a whole.
 type outbox struct {
 	Pending map[string]*Outgoing
-	Done    map[string]time.Time // pages and posts, by key
+	Done    map[string]time.Time // pages, posts and questions, by key
 	Message *Message
 	Alarms  []Alarm // oldest first
 }
@@ -124,7 +128,7 @@ func (o *outbox) intend(e Effect, at time.Time) {
 func (o *outbox) deliver(e Effect, ref string, at time.Time) {
 	delete(o.Pending, e.Key)
 	switch e.Role {
-	case Page, Escalate, Heartbeat, Triage, Post:
+	case Page, Escalate, Heartbeat, Triage, Post, Ask:
 		if o.Done == nil {
 			o.Done = map[string]time.Time{}
 		}
@@ -147,7 +151,7 @@ func (o *outbox) fail(e Effect, reason string, permanent bool, retry time.Time, 
 	if e.Role == Update && permanent {
 		delete(o.Pending, e.Key) // this revision is given up; the next is tried
 		if o.Message != nil {
-			o.Message.Revision = e.Revision
+			o.Message.Revision, o.Message.At = e.Revision, at
 		}
 		return
 	}

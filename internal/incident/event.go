@@ -29,6 +29,8 @@ type Meta struct {
 	// Key and Digest make a person's command idempotent; see [Command].
 	Key    string `json:"key,omitzero"`
 	Digest string `json:"digest,omitzero"`
+	// ProposedBy asked for what By confirmed; see [Propose].
+	ProposedBy Actor `json:"proposed_by,omitzero"`
 }
 
 // About implements [Event].
@@ -51,26 +53,40 @@ type Law struct {
 
 // decoders is every kind ever written.
 var decoders = map[string]func([]byte, ...json.Options) (Event, error){
-	Opened{}.Kind():          decode[Opened],
-	Attached{}.Kind():        decode[Attached],
-	AlertResolved{}.Kind():   decode[AlertResolved],
-	AlertMoved{}.Kind():      decode[AlertMoved],
-	Received{}.Kind():        decode[Received],
-	Quarantined{}.Kind():     decode[Quarantined],
-	Truncated{}.Kind():       decode[Truncated],
-	ReadBack{}.Kind():        decode[ReadBack],
-	Acknowledged{}.Kind():    decode[Acknowledged],
-	CommandTaken{}.Kind():    decode[CommandTaken],
-	Noted{}.Kind():           decode[Noted],
-	FactsSet{}.Kind():        decode[FactsSet],
-	Aware{}.Kind():           decode[Aware],
-	Submitted{}.Kind():       decode[Submitted],
-	Handled{}.Kind():         decode[Handled],
-	NotReportable{}.Kind():   decode[NotReportable],
+	Opened{}.Kind():         decode[Opened],
+	Attached{}.Kind():       decode[Attached],
+	AlertResolved{}.Kind():  decode[AlertResolved],
+	AlertMoved{}.Kind():     decode[AlertMoved],
+	Received{}.Kind():       decode[Received],
+	Quarantined{}.Kind():    decode[Quarantined],
+	Truncated{}.Kind():      decode[Truncated],
+	ReadBack{}.Kind():       decode[ReadBack],
+	Acknowledged{}.Kind():   decode[Acknowledged],
+	CommandTaken{}.Kind():   decode[CommandTaken],
+	Noted{}.Kind():          decode[Noted],
+	FactsSet{}.Kind():       decode[FactsSet],
+	Aware{}.Kind():          decode[Aware],
+	Submitted{}.Kind():      decode[Submitted],
+	Handled{}.Kind():        decode[Handled],
+	NotReportable{}.Kind():  decode[NotReportable],
+	Closed{}.Kind():         decode[Closed],
+	PolicyAdopted{}.Kind():  decode[PolicyAdopted],
+	StoreRecovered{}.Kind(): decode[StoreRecovered],
+	Reconciled{}.Kind():     decode[Reconciled],
+	TokenCreated{}.Kind():   decode[TokenCreated],
+	TokenRevoked{}.Kind():   decode[TokenRevoked],
+	Intended{}.Kind():       decode[Intended],
+	Delivered{}.Kind():      decode[Delivered],
+	Failed{}.Kind():         decode[Failed],
+
+	ProposalMade{}.Kind():    decode[ProposalMade],
+	ProposalSettled{}.Kind(): decode[ProposalSettled],
+	ActionRefused{}.Kind():   decode[ActionRefused],
+	TLPSet{}.Kind():          decode[TLPSet],
+	OutOfBandSet{}.Kind():    decode[OutOfBandSet],
 	Assessed{}.Kind():        decode[Assessed],
 	Decided{}.Kind():         decode[Decided],
 	Reopened{}.Kind():        decode[Reopened],
-	Closed{}.Kind():          decode[Closed],
 	Held{}.Kind():            decode[Held],
 	Released{}.Kind():        decode[Released],
 	ErasureOrdered{}.Kind():  decode[ErasureOrdered],
@@ -107,6 +123,8 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	EvidenceRead{}.Kind():      decode[EvidenceRead],
 	EvidenceExported{}.Kind():  decode[EvidenceExported],
 	CheckpointStamped{}.Kind(): decode[CheckpointStamped],
+	RunbookTicked{}.Kind():     decode[RunbookTicked],
+	CommunicationSent{}.Kind(): decode[CommunicationSent],
 }
 
 func decode[E Event](payload []byte, opts ...json.Options) (Event, error) {

@@ -36,8 +36,8 @@ func TestRunIsRecordedOnceWithEachArtefact(t *testing.T) {
 	}
 
 	revision := i.Revision
-	w.do(ReadEvidence{By: Actor{"ana", "api"}, ID: id, Digest: someDigest})
-	w.do(ReadEvidence{By: Actor{"ana", "api"}, ID: id, Digest: someDigest, To: "the CSIRT"})
+	w.do(ReadEvidence{By: Actor{Name: "ana", Via: "api"}, ID: id, Digest: someDigest})
+	w.do(ReadEvidence{By: Actor{Name: "ana", Via: "api"}, ID: id, Digest: someDigest, To: "the CSIRT"})
 	if i.Revision != revision {
 		t.Error("a look at evidence changed what a report would show")
 	}
@@ -55,7 +55,7 @@ func TestRunIsRecordedOnceWithEachArtefact(t *testing.T) {
 func TestFileHandedIn(t *testing.T) {
 	w := newWorld(t, "2026-03-01T10:00:00Z")
 	id := w.receive(firing("Exfiltration", at("2026-03-01T09:59:00Z"))).Incidents[0]
-	add := AddEvidence{Person: Person{By: Actor{"ana", "api"}, Key: "k", Digest: "d"}, ID: id, Artefact: Artefact{Digest: someDigest, Name: "auth.log", Note: "from the jump host"}}
+	add := AddEvidence{Person: Person{By: Actor{Name: "ana", Via: "api"}, Key: "k", Digest: "d"}, ID: id, Artefact: Artefact{Digest: someDigest, Name: "auth.log", Note: "from the jump host"}}
 	w.do(add)
 	w.do(add)
 	i := w.incident(id)

@@ -62,7 +62,7 @@ func (w *world) wait(d time.Duration) { w.now = w.now.Add(d) }
 
 func (w *world) receive(alerts ...Delivery) Receiving {
 	w.t.Helper()
-	r := w.do(ReceiveBatch{By: Actor{"am", "webhook"}, ReceivedAt: w.now, Receipt: Receipt{SHA256: "body", Raw: []byte("{}")}, Alerts: alerts}).(Receiving)
+	r := w.do(ReceiveBatch{By: Actor{Name: "am", Via: "webhook"}, ReceivedAt: w.now, Receipt: Receipt{SHA256: "body", Raw: []byte("{}")}, Alerts: alerts}).(Receiving)
 	if r.Received != r.Sum() {
 		w.t.Errorf("received %d, but the outcomes sum to %d: %+v", r.Received, r.Sum(), r.Counts)
 	}

@@ -20,11 +20,14 @@ func newID(exercise bool, opened time.Time, n int) ID {
 
 // Actor is who caused an entry.
 type Actor struct {
-	// Name is a token's name, a Slack team and user id (U1@T1), or the
-	// sending system.
+	// Name is a token's name, a person's, the Slack user and team id of
+	// somebody nobody named (U1@T1), or the sending system.
 	Name string `json:"name"`
 	// Via is the route: webhook, readback, api, cli, slack, system.
 	Via string `json:"via"`
+	// ID is how the route itself knows a person: in Slack U1@T1 (SL-7). Empty
+	// where it has nothing of the kind.
+	ID string `json:"id,omitzero"`
 }
 
 // System is the service itself.

@@ -174,6 +174,7 @@ func (p *pending) settle(r *Rules, d *decision) {
 	switch {
 	case p.decision != DecidedNotSignificant:
 		ev.Runs = p.incident.stopped(p.scope)
+	case p.Proposer.Name != "": // two people agree already
 	case r.SecondPerson && proposed == nil && !p.inForce():
 		ev.Proposed = true
 	case proposed != nil:
@@ -198,11 +199,10 @@ type Decided struct {
 	Entity   string `json:"entity,omitzero"`
 	Decision string `json:"decision"`
 	Reason   string `json:"reason"`
-	// Proposed: it takes effect once a second person confirms it, ProposedBy
-	// the first one when it was.
-	Proposed   bool  `json:"proposed,omitzero"`
-	ProposedBy Actor `json:"proposed_by,omitzero"`
-	Runs       []Due `json:"runs,omitempty"`
+	// Proposed: it takes effect once a second person confirms it. Meta then
+	// names the first one.
+	Proposed bool  `json:"proposed,omitzero"`
+	Runs     []Due `json:"runs,omitempty"`
 }
 
 func (Decided) Kind() string { return "incident.decided/v1" }

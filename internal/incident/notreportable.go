@@ -4,9 +4,9 @@ package incident
 // for every entity and under every regime. It is the decision of [Assess],
 // without facts.
 type MarkNotReportable struct {
-	Person
-	ID     ID
-	Reason string
+	Person `json:"-"`
+	ID     ID     `json:"id"`
+	Reason string `json:"reason"`
 }
 
 func (c MarkNotReportable) decide(r *Rules, d *decision) (any, error) {

@@ -13,12 +13,16 @@ type Person struct {
 	By     Actor
 	Key    string
 	Digest string // of the command's content
+	// Proposer asked for it where By only confirmed it; zero otherwise.
+	Proposer Actor
 }
 
 // KeyLife is how long a command's key is remembered.
 const KeyLife = 30 * 24 * time.Hour
 
-func (p Person) metaFor(id ID) Meta { return Meta{ID: id, By: p.By, Key: p.Key, Digest: p.Digest} }
+func (p Person) metaFor(id ID) Meta {
+	return Meta{ID: id, By: p.By, Key: p.Key, Digest: p.Digest, ProposedBy: p.Proposer}
+}
 
 // repeated reports whether the command was applied before, and to which incident.
 func (p Person) repeated(d *decision) (ID, bool, error) {
@@ -30,6 +34,13 @@ func (p Person) repeated(d *decision) (ID, bool, error) {
 		return "", false, fmt.Errorf("%w: send this request under a new Idempotency-Key", ErrKeyReused)
 	}
 	return was.id, true, nil
+}
+
+// Applied reports whether a command was applied under the person's key, with
+// the same content, and is remembered at now.
+func (s *State) Applied(p Person, now time.Time) bool {
+	was, ok := s.commands[p.Key]
+	return ok && p.Key != "" && was.digest == p.Digest && now.Sub(was.at) <= KeyLife
 }
 
 // onIncident finds the incident of a person's command. done is true when the

@@ -166,7 +166,7 @@ func TestRefusals(t *testing.T) {
 
 func TestIdempotencyKeys(t *testing.T) {
 	w := opened(t)
-	note := AddNote{Person: Person{By: Actor{"ana", "api"}, Key: "ana POST notes k1", Digest: "d1"}, ID: first, Text: "hello"}
+	note := AddNote{Person: Person{By: Actor{Name: "ana", Via: "api"}, Key: "ana POST notes k1", Digest: "d1"}, ID: first, Text: "hello"}
 	w.do(note)
 	w.do(note)
 	if n := len(w.incident(first).Notes); n != 1 {

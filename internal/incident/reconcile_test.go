@@ -17,7 +17,7 @@ func found(d Delivery) Delivery {
 
 func (w *world) reconcile(alerts ...Delivery) Receiving {
 	w.t.Helper()
-	return w.do(Reconcile{By: Actor{"prometheus", "reconcile"}, Source: "prometheus p:9090", From: w.now.Add(-time.Hour), To: w.now, Receipt: Receipt{SHA256: "answer"}, Alerts: alerts}).(Receiving)
+	return w.do(Reconcile{By: Actor{Name: "prometheus", Via: "reconcile"}, Source: "prometheus p:9090", From: w.now.Add(-time.Hour), To: w.now, Receipt: Receipt{SHA256: "answer"}, Alerts: alerts}).(Receiving)
 }
 
 func TestMissedAlertOpensIncident(t *testing.T) {

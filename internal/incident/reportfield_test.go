@@ -12,9 +12,9 @@ import (
 
 func TestSetReportFields(t *testing.T) {
 	w := newWorld(t, "2026-11-20T16:30:00Z")
-	id := w.do(Declare{Person: Person{By: Actor{"ana", "cli"}}, Title: "x", DetectedAt: w.now}).(ID)
+	id := w.do(Declare{Person: Person{By: Actor{Name: "ana", Via: "cli"}}, Title: "x", DetectedAt: w.now}).(ID)
 	say := func(fields map[string][]string) error {
-		_, err := w.try(SetReportFields{Person: Person{By: Actor{"ana", "cli"}}, ID: id, Fields: fields})
+		_, err := w.try(SetReportFields{Person: Person{By: Actor{Name: "ana", Via: "cli"}}, ID: id, Fields: fields})
 		return err
 	}
 	if err := say(map[string][]string{"users_affected": {"1200"}, "suspected_unlawful_or_malicious": {"yes"}, "summary": {"One sentence."}}); err != nil {
@@ -63,7 +63,7 @@ func TestAnIncompleteReportIsRecordedAsSuch(t *testing.T) {
 		}
 		return []string{"impact_assessment", "aware_at"}
 	}
-	by := Person{By: Actor{"ana", "cli"}}
+	by := Person{By: Actor{Name: "ana", Via: "cli"}}
 	id := w.do(Declare{Person: by, Title: "x", DetectedAt: w.now}).(ID)
 
 	w.do(Submit{Person: by, ID: id, Stages: []string{"early_warning"}})

@@ -177,6 +177,9 @@ func (s *State) expiredLogs(keep time.Duration, now time.Time) []Candidate {
 	needed, found := s.needed(end), map[string][]uint64{}
 	for seq := range end {
 		subject := subjects[c.kinds[seq]]
+		if subject == refusals && s.incidentOf(seq) != nil {
+			continue // it goes with the incident
+		}
 		if subject != "" && subject != messages && !c.erased(seq) && !needed[seq] {
 			found[subject] = append(found[subject], seq)
 		}

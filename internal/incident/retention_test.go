@@ -52,7 +52,7 @@ func TestEveryKindSaysHowLongItIsKept(t *testing.T) {
 }
 
 // person is who acts in these tests.
-var person = Person{By: Actor{"ana", "api"}}
+var person = Person{By: Actor{Name: "ana", Via: "api"}}
 
 // closed opens an incident, decides it not reportable and closes it.
 func (w *world) closed(title string) ID {
@@ -66,7 +66,7 @@ func (w *world) closed(title string) ID {
 // body is a webhook body of its own with those alerts.
 func (w *world) body(digest string, alerts ...Delivery) Receiving {
 	w.t.Helper()
-	return w.do(ReceiveBatch{By: Actor{"am", "webhook"}, ReceivedAt: w.now, Receipt: Receipt{SHA256: digest, Raw: []byte("{}")}, Alerts: alerts}).(Receiving)
+	return w.do(ReceiveBatch{By: Actor{Name: "am", Via: "webhook"}, ReceivedAt: w.now, Receipt: Receipt{SHA256: digest, Raw: []byte("{}")}, Alerts: alerts}).(Receiving)
 }
 
 func find(all []Candidate, id ID) (Candidate, bool) {
@@ -280,7 +280,7 @@ func TestErasedAlone(t *testing.T) {
 	got, want := *s.incidents[id], *w.incident(id)
 	stamp := func() *Stamp { return &Stamp{By: Actor{Name: "(erased)"}, At: w.now} }
 	want.Acknowledged, want.Commander = stamp(), stamp()
-	want.Notes = []Note{{*stamp(), "(erased)"}}
+	want.Notes = []Note{{Stamp: *stamp(), Text: "(erased)"}}
 	if diff := cmp.Diff(got, want, cmp.AllowUnexported(Incident{}, outbox{}), cmpopts.IgnoreFields(Incident{}, "clocksShared"), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("(-got +want):\n%s", diff)
 	}

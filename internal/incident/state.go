@@ -72,7 +72,10 @@ type Incident struct {
 
 	Alerts       []*Alert
 	Clocks       []Clock
-	clocksShared bool // with the entry that opened it, and others of its storm
+	Motions      []Motion // in order of their numbers
+	TLP          string   // empty for [DefaultTLP]
+	OutOfBand    bool     // nothing goes to chat and mail
+	clocksShared bool     // with the entry that opened it, and others of its storm
 	// Judgements are the assessments of significance, by entity; Proposals the
 	// decisions that wait for a second person, by their scope.
 	Judgements map[string]*Judgement
@@ -80,6 +83,10 @@ type Incident struct {
 	Warnings   []string // of the law on the incident, a sentence each
 	Messages   []AuthorityMessage
 	Notes      []Note
+	// Ticks are the steps of runbooks that were ticked or unticked, in the order
+	// they first were; Communications what went to people, oldest first.
+	Ticks          []Tick
+	Communications []Communication
 	// Breaches are personal data breaches, at most one for each entity.
 	Breaches []*Breach
 	// Submissions are all that were recorded, oldest first.

@@ -12,17 +12,17 @@ import (
 // Submit records that a report went to an authority, or a processor's notice to
 // a controller. One submission may close several stages.
 type Submit struct {
-	Person
-	ID     ID
-	Entity string // the incident's only one when empty
-	Regime string // nis2 when empty
-	Stages []string
+	Person `json:"-"`
+	ID     ID       `json:"id"`
+	Entity string   `json:"entity,omitzero"` // the incident's only one when empty
+	Regime string   `json:"regime,omitzero"` // nis2 when empty
+	Stages []string `json:"stages"`
 	// Controller is whom a processor told, by name or by contract: then Regime
 	// and Stages may be left out.
-	Controller string
-	Submission Submission
+	Controller string     `json:"controller,omitzero"`
+	Submission Submission `json:"submission"`
 	// IncompleteReason is why the report went out without required fields.
-	IncompleteReason string
+	IncompleteReason string `json:"incomplete_reason,omitzero"`
 }
 
 func (c Submit) decide(r *Rules, d *decision) (any, error) {

@@ -247,7 +247,7 @@ func TestReportRefusals(t *testing.T) {
 func TestEventNumbers(t *testing.T) {
 	w := newWorld(t, "2026-12-31T23:59:00Z")
 	report := func(key string) any {
-		return w.do(ReportSuspicion{Person: Person{By: Actor{"ana", "api"}, Key: key, Digest: "d"}, What: "x", Reporter: Reporter{Kind: ByStaff}})
+		return w.do(ReportSuspicion{Person: Person{By: Actor{Name: "ana", Via: "api"}, Key: key, Digest: "d"}, What: "x", Reporter: Reporter{Kind: ByStaff}})
 	}
 	w.receive(firing("A", w.now))
 	if a, b, c := report("k1"), report("k1"), report("k2"); a != firstEvent || b != a || c != ID("EVT-2026-0002") {

@@ -35,11 +35,14 @@ type AssessmentView struct {
 	At            time.Time `json:"at"`
 }
 
-// NoteView is one note.
+// NoteView is one note. The text of a privileged one is left out for all but
+// those who may decide; see [Incident.Disclose].
 type NoteView struct {
-	At   time.Time `json:"at"`
-	By   string    `json:"by"`
-	Text string    `json:"text"`
+	At         time.Time `json:"at"`
+	By         string    `json:"by"`
+	Author     string    `json:"author,omitzero"` // wrote it elsewhere, where By only added it
+	Text       string    `json:"text"`
+	Privileged bool      `json:"privileged,omitzero"`
 }
 
 // EventLinks are paths below the service's address.

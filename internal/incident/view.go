@@ -68,8 +68,14 @@ type View struct {
 	// Erased says that of the incident only its id, its times and the kinds of
 	// its entries are left.
 	Erased bool `json:"erased"`
+	// Proposals are what somebody asked for that another must confirm, settled
+	// ones too.
+	Proposals []MotionView `json:"proposals"`
+	// OutOfBand is true while nothing about it goes to chat and mail.
+	OutOfBand bool `json:"out_of_band"`
 
 	Dossier
+	Conduct
 }
 
 // ClockView is a clock at one instant. RemainingSeconds is measured against
@@ -153,7 +159,7 @@ type Links struct {
 // View copies the incident out as it is at now.
 func (i *Incident) View(now time.Time) View {
 	v := View{
-		ID: i.ID, Title: i.Title, Summary: i.Summary, Status: i.Status, Reportability: i.Reportability, Exercise: i.Exercise, TLP: "AMBER",
+		ID: i.ID, Title: i.Title, Summary: i.Summary, Status: i.Status, Reportability: i.Reportability, Exercise: i.Exercise, TLP: i.tlp(), OutOfBand: i.OutOfBand,
 		DetectedAt: i.DetectedAt, ReceivedAt: i.ReceivedAt, OpenedAt: i.OpenedAt, UpdatedAt: i.UpdatedAt,
 		ImpactEndedAt: i.dateView(ImpactEndedAt), RecoveredAt: i.dateView(RecoveredAt), HandledAt: i.dateView(HandledAt), ClosedAt: some(i.ClosedAt), TriageBy: some(i.TriageBy),
 		Severity: i.Severity, Category: i.Category, Service: i.Service, Malicious: i.Malicious, CrossBorder: i.CrossBorder,
@@ -162,7 +168,7 @@ func (i *Incident) View(now time.Time) View {
 		Reason:       i.Reason, Previous: some(i.Previous), Incomplete: i.Incomplete(),
 		Erased:   i.Erased,
 		Warnings: i.warnings(now), Dates: []DateView{}, Messages: []MessageView{}, Clocks: []ClockView{}, Alerts: []AlertView{}, Evidence: i.evidenceViews(), Revision: i.Revision,
-		Links: Links{Self: "/api/v1/incidents/" + string(i.ID), Page: "/incidents/" + string(i.ID), Packet: "/api/v1/incidents/" + string(i.ID) + "/packet.zip"},
+		Proposals: i.proposalViews(now), Links: Links{Self: "/api/v1/incidents/" + string(i.ID), Page: "/incidents/" + string(i.ID), Packet: "/api/v1/incidents/" + string(i.ID) + "/packet.zip"},
 	}
 	v.ReportFields = i.reportFields()
 	if aware, ok := i.date(AwareAt, "", ""); ok {
@@ -199,6 +205,7 @@ func (i *Incident) View(now time.Time) View {
 		})
 	}
 	v.Dossier = i.dossier(now)
+	v.Conduct = i.conduct()
 	return v
 }
 

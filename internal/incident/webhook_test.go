@@ -256,7 +256,7 @@ func TestAfterNotReportable(t *testing.T) {
 func TestBatchKeepsEverythingOnce(t *testing.T) {
 	w := newWorld(t, "2026-11-20T10:00:00Z")
 	w.do(ReceiveBatch{
-		By: Actor{"am", "webhook"}, ReceivedAt: w.now, Receipt: Receipt{SHA256: "x", Raw: []byte("raw"), Truncated: 7, Receiver: "nis2"},
+		By: Actor{Name: "am", Via: "webhook"}, ReceivedAt: w.now, Receipt: Receipt{SHA256: "x", Raw: []byte("raw"), Truncated: 7, Receiver: "nis2"},
 		Alerts:     []Delivery{{Labels: map[string]string{"alertname": "Watchdog"}, Firing: true}, firing("B", w.now), firing("B", w.now)},
 		Unreadable: 1, Problems: []Problem{{Where: "/alerts/3", What: "odd"}},
 	})

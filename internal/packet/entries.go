@@ -80,7 +80,7 @@ func (s *Source) absent(p *Profile, e journal.Entry, read incident.Entry) string
 	if e.Erased {
 		return lawfullyErased
 	}
-	if n, ok := read.Event.(incident.Noted); ok && n.Privileged {
+	if read.Privileged() {
 		return privileged
 	}
 	return p.withholds(e.Kind)

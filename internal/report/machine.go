@@ -111,6 +111,7 @@ type machineAnswer struct {
 // JSON renders one report for machines; see [Schema]. Its errors are those of
 // [Renderer.PDF].
 func (r *Renderer) JSON(req Request, src Source) ([]byte, error) {
+	src = src.outside()
 	d, err := r.draft(req, src)
 	if err != nil {
 		return nil, err

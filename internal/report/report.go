@@ -228,8 +228,16 @@ func (r *Renderer) Lacks(v incident.View, id incident.ClockID, extra Extra) []st
 	return ids
 }
 
+// outside is what may leave the house: everything but privileged notes.
+func (src Source) outside() Source {
+	src.Incident = src.Incident.WithoutPrivileged()
+	src.Entries = slices.DeleteFunc(slices.Clone(src.Entries), incident.Entry.Privileged)
+	return src
+}
+
 // PDF renders one report. The error is [ErrStage] when there is no such one.
 func (r *Renderer) PDF(req Request, src Source) ([]byte, error) {
+	src = src.outside()
 	d, err := r.draft(req, src)
 	if err != nil {
 		return nil, err

@@ -3,7 +3,6 @@ package slack
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 
 	"nis2clock/internal/dispatch"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/people"
 )
 
 // Name is the channel's name in effects and metrics.
@@ -26,8 +26,14 @@ const eventType = "nis2clock_notice"
 // are safe for concurrent use.
 type Channel struct {
 	api  *slackapi.Client
+	dial func(...slackapi.Option) *slackapi.Client
 	id   string
 	zone *time.Location
+	// marks is true where a reaction makes a note.
+	marks bool
+	// people are called by their Slack ids, as their roles are at now.
+	people *people.Directory
+	now    func() time.Time
 }
 
 var _ dispatch.Channel = (*Channel)(nil)
@@ -42,8 +48,10 @@ func New(cfg Config, client *http.Client) (*Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	api := slackapi.New(cfg.Token, slackapi.OptionAPIURL(base.String()), slackapi.OptionHTTPClient(newTransport(client)))
-	return &Channel{api: api, id: cfg.Channel, zone: cfg.Zone}, nil
+	dial := func(more ...slackapi.Option) *slackapi.Client {
+		return slackapi.New(cfg.Token, append(more, slackapi.OptionAPIURL(base.String()), slackapi.OptionHTTPClient(newTransport(client)))...)
+	}
+	return &Channel{api: dial(), dial: dial, marks: cfg.Mark != "", id: cfg.Channel, zone: cfg.Zone, people: cfg.People, now: time.Now}, nil
 }
 
 // Name implements [dispatch.Channel].
@@ -51,23 +59,6 @@ func (c *Channel) Name() string { return Name }
 
 // Pace implements [dispatch.Channel].
 func (c *Channel) Pace() time.Duration { return pace }
-
-// Check asks Slack whether the token is good and the channel can be read, as
-// [Channel.Find] must. That it can be written to shows with the first message.
-func (c *Channel) Check(ctx context.Context) error {
-	who, err := c.api.AuthTestContext(ctx)
-	if err == nil && who.UserID == "" {
-		err = &dispatch.Error{Reason: dispatch.Unreachable, Detail: badAnswer}
-	}
-	if err != nil {
-		return fmt.Errorf("slack: check the bot token: %w", failure(err))
-	}
-	history := slackapi.GetConversationHistoryParameters{ChannelID: c.id, Limit: 1}
-	if _, err := c.api.GetConversationHistoryContext(ctx, &history); err != nil {
-		return fmt.Errorf("slack: read channel %s (invite the app to it; it needs the scope channels:history, or groups:history for a private one): %w", c.id, failure(err))
-	}
-	return nil
-}
 
 // Send posts the notice, or changes the incident's message for an update. The
 // reference it returns is "channel/ts" (SL-5). When Slack refuses the blocks
@@ -78,6 +69,9 @@ func (c *Channel) Send(ctx context.Context, n dispatch.Notice) (ref string, err 
 		return "", &dispatch.Error{Reason: dispatch.Rejected, Permanent: true, Detail: "message_not_found"}
 	}
 	m := render(n, c.zone)
+	if n.Effect.Role == incident.Ask && n.Incident.TLP != incident.TLPRed {
+		m = askMessage(n, c.confirmers(n), c.zone)
+	}
 	ref, err = c.deliver(ctx, where, n.Key, m)
 	if refused, ok := errors.AsType[*dispatch.Error](err); ok && refusesBlocks(refused.Detail) {
 		ref, err = c.deliver(ctx, where, n.Key, message{text: m.text})
@@ -98,7 +92,7 @@ func (c *Channel) place(n dispatch.Notice) (place, bool) {
 	switch {
 	case n.Effect.Role == incident.Update:
 		return place{channel: message.channel, change: message.ts}, known
-	case n.Effect.Role == incident.Reminder && known && message.channel == c.id && !byFallback(n):
+	case (n.Effect.Role == incident.Reminder || n.Effect.Role == incident.Ask) && known && message.channel == c.id && !byFallback(n):
 		// A call to everyone reaches nobody inside a thread, and a thread in
 		// another channel is where the team used to read.
 		return place{channel: c.id, thread: message.ts}, true

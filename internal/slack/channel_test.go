@@ -355,8 +355,9 @@ func TestCheck(t *testing.T) {
 		spoil func(*slackfake.Server)
 		want  string
 	}{
-		{"no scope", func(f *slackfake.Server) { f.SetScopes("chat:write") }, "missing_scope"},
-		{"archived", func(f *slackfake.Server) { f.SetScopes("channels:history"); f.Archive(home) }, "is_archived"},
+		{"no scope for the command", func(f *slackfake.Server) { f.SetScopes("chat:write", "channels:history") }, "lacks the scope commands"},
+		{"no scope to read", func(f *slackfake.Server) { f.SetScopes("chat:write", "commands", "reactions:read") }, "channels:history, or groups:history"},
+		{"archived", func(f *slackfake.Server) { f.SetScopes(Scopes()...); f.Archive(home) }, "is_archived"},
 		{"not Slack", func(f *slackfake.Server) { f.Fail(1, slackfake.Fault{Body: "{}"}) }, "bad_answer"},
 		{"bad token", func(f *slackfake.Server) { f.Fail(1, slackfake.Fault{Word: "invalid_auth"}) }, "token: auth_error: invalid_auth"},
 	}

@@ -113,7 +113,7 @@ func standing(c incident.ClockView, now time.Time, zone *time.Location) string {
 		if c.Stopped == nil {
 			return "stopped"
 		}
-		return "stopped: " + escape(*c.Stopped, maxReason)
+		return "stopped: " + foreign(*c.Stopped, maxReason)
 	}
 	if c.DueAt.IsZero() { // a contract without a figure, GDPR Art. 33(2)
 		return "*owed without undue delay, detected " + incident.Words(now.Sub(c.TargetAt)) + " ago*"

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"nis2clock/internal/people"
 )
 
 // DefaultBaseURL is where Slack's Web API lives.
@@ -27,6 +29,17 @@ type Config struct {
 	BaseURL string
 	// Zone is the authority's: times are shown in UTC and in it. Nil shows UTC.
 	Zone *time.Location
+	// People are those who are called by name; nil for nobody.
+	People *people.Directory
+	// Unknown, ConfirmWithin and SecondPerson are those of [Clerk].
+	Unknown       Unknown
+	ConfirmWithin time.Duration
+	SecondPerson  []Kind
+	// Mark is the reaction that makes a message in an incident's thread a note,
+	// without colons; empty for none.
+	Mark string
+	// AppToken (xapp-…) opens Socket Mode; empty for none.
+	AppToken string
 }
 
 // LogValue implements [slog.LogValuer]: it shows no secret.

@@ -171,3 +171,7 @@ func TestRetryAfterThatIsNoNumber(t *testing.T) {
 	_, err = ch.Send(t.Context(), named(t, "post-fresh"))
 	wantError(t, err, dispatch.Error{Reason: dispatch.RateLimited, Detail: "http_429"})
 }
+
+func faultWord(word string) slackfake.Fault { return slackfake.Fault{Word: word} }
+
+func faultStatus(status int) slackfake.Fault { return slackfake.Fault{Status: status} }

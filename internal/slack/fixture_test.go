@@ -86,6 +86,24 @@ func acknowledge(v *incident.View, by string) {
 	v.AcknowledgedBy, v.AcknowledgedAt = new(by), new(detected.Add(7*time.Minute))
 }
 
+// proposals are one of each state, oldest first.
+func proposals(now time.Time) []incident.MotionView {
+	p := incident.MotionView{
+		Number: 1, What: "submit/v1", Plan: "record that early_warning was submitted to <CSIRT>", By: "U024BE7LH@T061EG9R6", MadeAt: now.Add(-time.Hour),
+		ExpiresAt: now.Add(-time.Minute), State: incident.ProposalExpired,
+	}
+	all := []incident.MotionView{p, p, p, p}
+	for n := range all {
+		all[n].Number = n + 1
+	}
+	for n, state := range map[int]string{1: incident.ProposalRejected, 2: incident.ProposalConfirmed} {
+		all[n].State, all[n].SettledBy, all[n].SettledAt = state, new("anna"), new(now.Add(-2*time.Minute))
+	}
+	all[1].Reason = "not <sent> yet"
+	all[3].State, all[3].ExpiresAt = incident.ProposalOpen, now.Add(time.Hour)
+	return all
+}
+
 // cases are the notices whose rendering is kept as golden files.
 func cases() map[string]dispatch.Notice {
 	all := map[string]dispatch.Notice{}
@@ -158,6 +176,24 @@ func cases() map[string]dispatch.Notice {
 	v = freshView(now)
 	v.Exercise = true
 	all["page-direct-exercise"] = notice(incident.Page, now, v)
+
+	v = freshView(now)
+	v.Proposals = proposals(now)
+	all["update-proposals"] = notice(incident.Update, now, v)
+	n = notice(incident.Ask, now, v)
+	n.Effect.Proposal = 4
+	all["ask"] = n
+	n.Effect.Proposal = 3
+	all["ask-settled"] = n
+
+	for label, file := range map[string]string{"RED": "red", "AMBER+STRICT": "strict"} {
+		v = freshView(now)
+		v.TLP, v.Proposals = label, proposals(now)
+		all["post-"+file] = notice(incident.Post, now, v)
+	}
+	v = freshView(now)
+	v.Title, v.Summary = "Beacon to c2.evil.example", "192.0.2.77 fetched https://c2.evil.example/x and mailed drop@evil.example"
+	all["post-indicators"] = notice(incident.Post, now, v)
 
 	n = notice(incident.Heartbeat, now, incident.View{})
 	n.Text = "Watchdog has not been seen since 2026-11-22 01:50 UTC: alerts may not reach this service."

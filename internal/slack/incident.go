@@ -22,9 +22,10 @@ func incidentMessage(n dispatch.Notice, zone *time.Location) message {
 	head = append(head, d.keep(sections(drillNote(v), refusal(n), repeatNote(n))...)...)
 	head = append(head, d.keep(facts(v, zone))...)
 	tail := d.keep(sections(openPage(n))...)
-	tail = append(tail, d.keep(button(v)...)...)
+	tail = append(tail, d.keep(buttons(n)...)...)
 	tail = append(tail, d.keep(written(n, zone))...)
 
+	proposals := proposalBlocks(&d, v, zone)
 	clocks := clockBlocks(&d, v, n.Now, zone)
 	notices := noticeBlocks(&d, v)
 	about := optional(&d, summary(v))
@@ -32,7 +33,7 @@ func incidentMessage(n dispatch.Notice, zone *time.Location) message {
 
 	return message{
 		text:   incidentText(n, zone),
-		blocks: slices.Concat(head, about, clocks, notices, alerts, tail),
+		blocks: slices.Concat(head, proposals, about, clocks, notices, alerts, tail),
 	}
 }
 
@@ -50,7 +51,7 @@ func facts(v incident.View, zone *time.Location) slackapi.Block {
 	add("Incident commander", commander(v))
 	add("Detected", stamp(v.DetectedAt, zone))
 	add("Aware", aware(v, zone))
-	add("Service", escape(v.Service, maxFact))
+	add("Service", foreign(v.Service, maxFact))
 	add("Category", escape(strings.Trim(v.Category.Class+"/"+v.Category.Type, "/"), maxFact))
 	return slackapi.NewSectionBlock(nil, fields, nil)
 }
@@ -99,13 +100,13 @@ func written(n dispatch.Notice, zone *time.Location) slackapi.Block {
 	return slackapi.NewContextBlock("", verbatim(s))
 }
 
-func summary(v incident.View) string { return escape(v.Summary, maxSummary) }
+func summary(v incident.View) string { return foreign(v.Summary, maxSummary) }
 
 // noticeBlocks are the sentences on what is known to be missing.
 func noticeBlocks(d *draft, v incident.View) []slackapi.Block {
 	var out []slackapi.Block
 	for i, s := range v.Incomplete {
-		b := section(":warning: *Incomplete.* " + escape(s, maxReason))
+		b := section(":warning: *Incomplete.* " + foreign(s, maxReason))
 		if i == maxNotices || !d.take(b, smallBlock) {
 			return append(out, optional(d, fmt.Sprintf("_and %s on what is missing, on the incident's page_", plural(len(v.Incomplete)-i, "more notice")))...)
 		}
@@ -150,7 +151,7 @@ func alertList(v incident.View, limit int) string {
 	all := []string{fmt.Sprintf("*%s*, %d firing", plural(len(v.Alerts), "alert"), firing)}
 	rest := len(v.Alerts)
 	for _, name := range names[:min(len(names), maxNames)] {
-		line := "• " + or(escape(name, maxName), "(no alertname)")
+		line := "• " + or(foreign(name, maxName), "(no alertname)")
 		if count[name] > 1 {
 			line += fmt.Sprintf(" × %d", count[name])
 		}
@@ -179,7 +180,7 @@ func incidentText(n dispatch.Notice, zone *time.Location) string {
 	all = append(all,
 		"Severity "+or(escape(v.Severity, maxFact), "not given")+", "+escape(v.Status, maxFact)+". Acknowledged by "+acknowledged(v, zone)+". Incident commander: "+commander(v)+".")
 	for _, s := range v.Incomplete[:min(len(v.Incomplete), maxNotices)] {
-		all = append(all, "Incomplete: "+escape(s, maxReason))
+		all = append(all, "Incomplete: "+foreign(s, maxReason))
 	}
 	return lines(maxText, openPage(n), append(all, alertList(v, maxSummary))...)
 }

@@ -2,177 +2,22 @@ package slack
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"log/slog"
-	"net/http"
 	"net/url"
-	"sync"
-	"time"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	slackapi "github.com/slack-go/slack"
 
 	"nis2clock/internal/incident"
 )
-
-// AcknowledgeAction is the action_id of the Acknowledge button. It is part of
-// messages that stay in channels for months: it never changes.
-const AcknowledgeAction = "nis2clock_acknowledge"
-
-// Acknowledge is the kind of action the button asks for.
-const Acknowledge = "acknowledge"
-
-// Action is what a person asked for in Slack.
-type Action struct {
-	Kind     string
-	Incident incident.ID // as the button says; it may name no incident
-	// User is the person's user id and team id, U1@T1 (SL-7). Names are not
-	// looked at: they may be empty and people choose them.
-	User string
-}
-
-// Inbound is what [Interactions] needs. Secrets, Act and Log are required.
-type Inbound struct {
-	// Secrets are the signing secrets that count now: the new and the old one
-	// while they are being changed. It is asked for each request.
-	Secrets func() []string
-	// Now is wall time, whatever the incidents' time is. Nil means [time.Now].
-	Now func() time.Time
-	// Act does it, durably, and says in plain text what came of it: also that
-	// it was not allowed, or had been done before. An error means that it could
-	// not be made durable. Its context ends before Slack gives up (SL-3).
-	// Doing the same again must be harmless (SL-6).
-	Act func(context.Context, Action) (reply string, err error)
-	// Client sends the reply to the person; nil means one with a sane timeout.
-	Client *http.Client
-	// BaseURL is the Web API's, as in [Config]: a stand-in for Slack has its
-	// reply addresses on the same host.
-	BaseURL string
-	Log     *slog.Logger
-}
-
-const (
-	// maxInteraction bounds a request in bytes. It repeats the message that was
-	// pressed, form-encoded.
-	maxInteraction = 1 << 20
-	// actWithin leaves Slack's three seconds (SL-3) room for the way.
-	actWithin = 2500 * time.Millisecond
-	// warnEvery is the least time between two log lines about a bad signature:
-	// the wrong secret must show, a flood must not fill the log.
-	warnEvery = time.Minute
-)
-
-// Handler answers Slack's calls about pressed buttons.
-type Handler struct {
-	in    Inbound
-	reply *replier
-
-	mu     sync.Mutex
-	warned time.Time
-}
-
-// Interactions answers POST /webhook/slack/interactions:
-//
-//	200  done; or nothing of ours: another button, another kind of interaction
-//	400  signed, and yet not an interaction
-//	401  no good signature, or a time more than 5 minutes away
-//	405  not a POST
-//	413  over 1 MiB
-//	503  it could not be made durable; Slack shows the person an error, and
-//	     does not send it again (SL-6): they press again
-//
-// The answer goes out first; what came of it is told to the person afterwards,
-// in a reply only they see. [Handler.Wait] waits for those.
-func Interactions(in Inbound) (*Handler, error) {
-	if in.Secrets == nil || in.Act == nil || in.Log == nil {
-		return nil, errors.New("slack: interactions need secrets, an action and a log")
-	}
-	if in.Now == nil {
-		in.Now = time.Now
-	}
-	base, err := Config{BaseURL: in.BaseURL}.base()
-	if err != nil {
-		return nil, err
-	}
-	return &Handler{in: in, reply: newReplier(in.Client, base, in.Log)}, nil
-}
-
-// Wait returns when every reply to what has been answered is through; each
-// ends within seconds. Call it when no more requests come in.
-func (h *Handler) Wait() { h.reply.running.Wait() }
-
-// ServeHTTP implements [http.Handler].
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		http.Error(w, "use POST", http.StatusMethodNotAllowed)
-		return
-	}
-	if err := fresh(r.Header, h.in.Now()); err != nil {
-		http.Error(w, err.Error(), http.StatusUnauthorized)
-		return
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxInteraction))
-	if err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			http.Error(w, fmt.Sprintf("the body is over %d bytes", maxInteraction), http.StatusRequestEntityTooLarge)
-			return
-		}
-		http.Error(w, "the body ended early", http.StatusBadRequest)
-		return
-	}
-	if err := signed(r.Header, body, h.in.Secrets()); err != nil {
-		h.warn(r.Context())
-		http.Error(w, err.Error(), http.StatusUnauthorized)
-		return
-	}
-	p, err := parseInteraction(body)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	act, ok := p.action()
-	if !ok {
-		w.WriteHeader(http.StatusOK)
-		return
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), actWithin)
-	defer cancel()
-	text, err := h.in.Act(ctx, act)
-	if err != nil {
-		h.in.Log.ErrorContext(ctx, "slack: action was not recorded", "kind", act.Kind, "incident", act.Incident, "by", act.User, "error", err)
-		http.Error(w, "not recorded: press again, or use the incident's page", http.StatusServiceUnavailable)
-		return
-	}
-	reply := h.reply.prepare(p.ResponseURL, text)
-	w.Header().Set("Content-Length", "0")
-	w.WriteHeader(http.StatusOK)
-	if err := http.NewResponseController(w).Flush(); err != nil {
-		h.in.Log.DebugContext(ctx, "slack: answer not flushed", "error", err)
-	}
-	reply()
-}
-
-// warn says that somebody's signature was bad, at most once in warnEvery.
-func (h *Handler) warn(ctx context.Context) {
-	now := h.in.Now()
-	h.mu.Lock()
-	quiet := !h.warned.IsZero() && now.Sub(h.warned) < warnEvery
-	if !quiet {
-		h.warned = now
-	}
-	h.mu.Unlock()
-	if !quiet {
-		h.in.Log.WarnContext(ctx, "slack: a call with a bad signature was refused; if it came from Slack, the signing secret is wrong and nobody can acknowledge there")
-	}
-}
 
 // interaction is what we read of Slack's payload; the rest may be anything.
 type interaction struct {
 	Type        string `json:"type"`
 	ResponseURL string `json:"response_url"`
+	TriggerID   string `json:"trigger_id"`
 	User        struct {
 		ID     string `json:"id"`
 		TeamID string `json:"team_id"`
@@ -188,36 +33,127 @@ type interaction struct {
 		ActionID string `json:"action_id"`
 		Value    string `json:"value"`
 	} `json:"actions"`
+	View struct {
+		ID              string `json:"id"`
+		CallbackID      string `json:"callback_id"`
+		PrivateMetadata string `json:"private_metadata"`
+		State           struct {
+			Values map[string]map[string]fieldValue `json:"values"`
+		} `json:"state"`
+	} `json:"view"`
 }
 
-var errNoInteraction = errors.New("the body holds no interaction: a form with JSON in its field payload")
-
-// parseInteraction reads the form (SL-2).
-func parseInteraction(body []byte) (p interaction, err error) {
+// interactionBody finds the payload in the form (SL-2).
+func interactionBody(body []byte) (jsontext.Value, error) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil || !form.Has("payload") {
-		return p, errNoInteraction
+		return nil, errNoInteraction
 	}
-	err = json.Unmarshal([]byte(form.Get("payload")), &p, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	if err != nil {
-		return p, errNoInteraction
-	}
-	return p, nil
+	return jsontext.Value(form.Get("payload")), nil
 }
 
-// maxValue is of what a button of ours carries: an incident's id.
-const maxValue = 64
+var errNoInteraction = fmt.Errorf("%w: the body holds no interaction, a form with JSON in its field payload", errBad)
 
-// action is what the person asked of us; false if it is nothing of ours.
-func (p interaction) action() (Action, bool) {
+// interaction answers a press or a form that was sent.
+func (h *Handler) interaction(ctx context.Context, payload []byte) (answer, error) {
+	var p interaction
+	if err := json.Unmarshal(payload, &p, lenient); err != nil {
+		return answer{}, errNoInteraction
+	}
+	if act, ok := p.sent(); ok {
+		return h.sent(ctx, act)
+	}
+	act, ok := p.pressed()
+	if !ok {
+		return answer{}, nil
+	}
+	text := ""
+	form, err := h.in.Office.Form(act)
+	switch {
+	case err == nil && form != nil:
+		return answer{after: h.open(p, act, *form)}, nil
+	case err == nil:
+		text, err = h.in.Office.Act(ctx, act)
+	}
+	if r := asRefusal(err); r != nil {
+		text, err = r.Text, nil
+	}
+	if err != nil {
+		h.unrecorded(ctx, act, err)
+		return answer{after: h.reply.prepare(p.ResponseURL, notRecorded)}, err
+	}
+	return answer{after: h.reply.prepare(p.ResponseURL, text)}, nil
+}
+
+// unrecorded logs that an action was lost. The person is told to try again.
+func (h *Handler) unrecorded(ctx context.Context, act Action, err error) {
+	h.in.Log.ErrorContext(ctx, "slack: action was not recorded", "kind", act.Kind, "incident", act.Incident, "by", act.User, "error", err)
+}
+
+// open opens the form, after the answer and before anything else (SL-4).
+func (h *Handler) open(p interaction, act Action, f Form) func() {
+	view, err := f.modal(act.Kind, act.Incident)
+	if err != nil || h.api == nil || p.TriggerID == "" {
+		return h.reply.prepare(p.ResponseURL, "This form cannot be opened here: use the incident's page.")
+	}
+	return h.reply.begin("open a form", func(ctx context.Context) {
+		if _, err := h.api.OpenViewContext(ctx, p.TriggerID, view); err != nil {
+			h.in.Log.WarnContext(ctx, "slack: form not opened", "kind", act.Kind, "incident", act.Incident, "error", failure(err))
+			h.reply.prepare(p.ResponseURL, "The form did not open in time: press again, or use the incident's page.")()
+		}
+	})
+}
+
+// sent does what a form asks for. The answer shows what came of it in the
+// form's place, or beside the question at fault.
+func (h *Handler) sent(ctx context.Context, act Action) (answer, error) {
+	text, err := h.in.Office.Act(ctx, act)
+	if r := asRefusal(err); r != nil {
+		if r.Question != "" {
+			return answer{body: slackapi.NewErrorsViewSubmissionResponse(map[string]string{r.Question: r.Text})}, nil
+		}
+		return answer{body: slackapi.NewUpdateViewSubmissionResponse(told("Not done", r.Text))}, nil
+	}
+	if err != nil {
+		h.unrecorded(ctx, act, err)
+		return answer{body: slackapi.NewUpdateViewSubmissionResponse(told("Not recorded", notRecorded))}, err
+	}
+	return answer{body: slackapi.NewUpdateViewSubmissionResponse(told(string(act.Incident), text))}, nil
+}
+
+// user is who sent it: user id and team id; false if one is missing.
+func (p interaction) user() (string, bool) {
 	team := or(p.Team.ID, or(p.User.TeamID, p.Enterprise.ID))
-	if p.Type != "block_actions" || p.User.ID == "" || team == "" {
+	return p.User.ID + "@" + team, p.User.ID != "" && team != ""
+}
+
+// pressed is what the person asked of us with a button; false if it is nothing
+// of ours.
+func (p interaction) pressed() (Action, bool) {
+	user, ok := p.user()
+	if p.Type != "block_actions" || !ok {
 		return Action{}, false
 	}
 	for _, a := range p.Actions {
-		if a.ActionID == AcknowledgeAction && a.Value != "" && len(a.Value) <= maxValue {
-			return Action{Kind: Acknowledge, Incident: incident.ID(a.Value), User: p.User.ID + "@" + team}, true
+		kind, ours := pressedKinds[a.ActionID]
+		if id, proposal, ok := readValue(a.Value); ours && ok {
+			return Action{Kind: kind, Incident: id, Proposal: proposal, User: user, Key: p.TriggerID}, true
 		}
 	}
 	return Action{}, false
+}
+
+// sent is what the person asked of us with a form; false if it is nothing of
+// ours.
+func (p interaction) sent() (Action, bool) {
+	user, ok := p.user()
+	kind, ours := strings.CutPrefix(p.View.CallbackID, callbackPrefix)
+	if p.Type != "view_submission" || !ok || !ours {
+		return Action{}, false
+	}
+	var carried formContext
+	if err := json.Unmarshal([]byte(p.View.PrivateMetadata), &carried, lenient); err != nil || len(carried.Incident) > maxValue {
+		carried = formContext{}
+	}
+	return Action{Kind: Kind(kind), Incident: incident.ID(carried.Incident), User: user, Key: p.View.ID, Answers: formAnswers(p.View.State.Values)}, true
 }

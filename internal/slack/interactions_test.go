@@ -21,15 +21,24 @@ import (
 	"nis2clock/internal/slack/slackfake"
 )
 
-// desk stands for what records actions.
-type desk struct {
+// office stands for what records actions.
+type office struct {
 	mu      sync.Mutex
 	secrets []string
 	actions []Action
 	fail    error
+	during  func(context.Context)
+	*Clerk  // for what these tests do not ask for
 }
 
-func (d *desk) act(_ context.Context, a Action) (string, error) {
+// Form opens none: each button acts at once.
+func (d *office) Form(Action) (*Form, error) { return nil, nil }
+
+func (d *office) Act(ctx context.Context, a Action) (string, error) {
+	if d.during != nil {
+		d.during(ctx)
+	}
+	a.Key = "" // another for each press
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fail != nil {
@@ -44,19 +53,19 @@ func (d *desk) act(_ context.Context, a Action) (string, error) {
 	return "Acknowledged.", nil
 }
 
-func (d *desk) valid() []string {
+func (d *office) valid() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.secrets
 }
 
-func (d *desk) rotate(secrets ...string) {
+func (d *office) rotate(secrets ...string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.secrets = secrets
 }
 
-func (d *desk) done() []Action {
+func (d *office) done() []Action {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return append([]Action(nil), d.actions...)
@@ -83,15 +92,15 @@ func (l *logBuffer) String() string {
 // door is a handler with what stands behind it.
 type door struct {
 	*Handler
-	desk *desk
+	desk *office
 	wall *wallClock
 	log  *logBuffer
 }
 
 func newDoor(t *testing.T, baseURL string, wall *wallClock) door {
 	t.Helper()
-	d := door{desk: &desk{secrets: []string{secret}}, wall: wall, log: &logBuffer{}}
-	h, err := Interactions(Inbound{Secrets: d.desk.valid, Now: wall.now, Act: d.desk.act, BaseURL: baseURL, Log: slog.New(slog.NewTextHandler(d.log, nil))})
+	d := door{desk: &office{secrets: []string{secret}}, wall: wall, log: &logBuffer{}}
+	h, err := NewHandler(Inbound{Secrets: d.desk.valid, Now: wall.now, Office: d.desk, BaseURL: baseURL, Log: slog.New(slog.NewTextHandler(d.log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,13 +278,12 @@ func TestNotDurable(t *testing.T) {
 func TestActingIsBounded(t *testing.T) {
 	d := newDoor(t, "", &wallClock{t: opened})
 	var left time.Duration
-	d.in.Act = func(ctx context.Context, _ Action) (string, error) {
+	d.desk.during = func(ctx context.Context) {
 		deadline, ok := ctx.Deadline()
 		if !ok {
 			t.Error("no deadline")
 		}
 		left = time.Until(deadline)
-		return "", nil
 	}
 	d.ServeHTTP(httptest.NewRecorder(), request(form(pressed), secret, opened))
 	if left <= 0 || left >= 3*time.Second {
@@ -352,7 +360,7 @@ func TestReplyComesAfterTheAnswer(t *testing.T) {
 
 	body := form(`{"response_url":"` + slow.URL + `/r",` + pressed[1:])
 	r := request(body, secret, opened)
-	out, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL, strings.NewReader(body))
+	out, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+"/interactions", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -453,24 +461,24 @@ func TestRepliesAreBounded(t *testing.T) {
 	}
 }
 
-func TestInteractionsNeedTheirParts(t *testing.T) {
-	whole := Inbound{Secrets: func() []string { return nil }, Act: (&desk{}).act, Log: slog.New(slog.DiscardHandler)}
-	if _, err := Interactions(whole); err != nil {
+func TestHandlerNeedsItsParts(t *testing.T) {
+	whole := Inbound{Office: &office{}, Log: slog.New(slog.DiscardHandler)}
+	if _, err := NewHandler(whole); err != nil {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]func(*Inbound){
-		"secrets": func(in *Inbound) { in.Secrets = nil }, "act": func(in *Inbound) { in.Act = nil }, "log": func(in *Inbound) { in.Log = nil },
+		"office": func(in *Inbound) { in.Office = nil }, "log": func(in *Inbound) { in.Log = nil },
 		"base": func(in *Inbound) { in.BaseURL = "nowhere" },
 	} {
 		in := whole
 		spoil(&in)
-		if _, err := Interactions(in); err == nil {
+		if _, err := NewHandler(in); err == nil {
 			t.Errorf("without %s: no error", name)
 		}
 	}
 }
 
-// FuzzInteraction: whatever a signed body holds, only our button acts, and
+// FuzzInteraction: whatever a signed body holds, only our buttons act, and
 // there is always an answer.
 func FuzzInteraction(f *testing.F) {
 	f.Add(form(pressed))
@@ -486,7 +494,7 @@ func FuzzInteraction(f *testing.F) {
 		}
 		for _, a := range d.desk.done() {
 			user, team, ok := strings.Cut(a.User, "@")
-			if a.Kind != Acknowledge || a.Incident == "" || len(a.Incident) > maxValue || user == "" || team == "" || !ok {
+			if a.Kind == "" || a.Kind == Declare || a.Incident == "" || len(a.Incident) > maxValue || user == "" || team == "" || !ok {
 				t.Errorf("acted on %+v", a)
 			}
 		}

@@ -15,6 +15,7 @@ const (
 	maxHeader  = 150    // SL-18
 	maxBudget  = 12_000 // SL-20: of all blocks together, as the JSON that is sent
 	maxText    = 3_900  // SL-19
+	maxButton  = 75     // SL-18
 )
 
 // Limits of our own, which leave room for what matters more.
@@ -63,6 +64,21 @@ func (d *draft) take(b slackapi.Block, reserve int) bool {
 	}
 	d.blocks++
 	d.used += s
+	return true
+}
+
+// wordSlack is the library's types as JSON, which their tags are made for.
+func wordSlack(v any) ([]byte, error) { return json.Marshal(v) }
+
+// takeAll is take for blocks that belong together.
+func (d *draft) takeAll(blocks []slackapi.Block, reserve int) bool {
+	before := *d
+	for _, b := range blocks {
+		if !d.take(b, reserve) {
+			*d = before
+			return false
+		}
+	}
 	return true
 }
 

@@ -2,7 +2,9 @@ package slack
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // reference names a message: its channel and its ts, which is a string, not a
@@ -20,4 +22,15 @@ func parseRef(s, home string) (reference, bool) {
 		channel, ts = home, s
 	}
 	return reference{channel, ts}, channelID.MatchString(channel) && messageTS.MatchString(ts)
+}
+
+// instantOfTS is when a message was written, to the second; zero for what is
+// no ts. A ts is an id: nothing but a display goes by this (SL-14).
+func instantOfTS(ts string) time.Time {
+	seconds, _, _ := strings.Cut(ts, ".")
+	n, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(n, 0).UTC()
 }

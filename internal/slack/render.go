@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -20,11 +21,17 @@ type message struct {
 
 // render puts a notice into words. It reads nothing but the notice.
 func render(n dispatch.Notice, zone *time.Location) message {
+	if n.Incident.TLP == incident.TLPRed && n.Effect.Role != incident.Heartbeat {
+		return redMessage(n)
+	}
+	n.Incident = capped(n.Incident)
 	switch n.Effect.Role {
 	case incident.Post, incident.Update:
 		return incidentMessage(n, zone)
 	case incident.Reminder:
 		return reminderMessage(n, zone)
+	case incident.Ask:
+		return askMessage(n, nil, zone)
 	case incident.Heartbeat, incident.Triage:
 		return serviceMessage(n)
 	}
@@ -84,7 +91,7 @@ func refusal(n dispatch.Notice) string {
 		names = append(names, vendor(ch))
 	}
 	s := everyone + "*" + strings.Join(names, ", ") + " refused this. Nobody was paged.* Somebody here must take it."
-	if reason := escape(n.Reason, maxReason); reason != "" {
+	if reason := foreign(n.Reason, maxReason); reason != "" {
 		s += " The answer was: " + reason
 	}
 	return s
@@ -107,7 +114,7 @@ func name(v incident.View) string {
 	if v.Title == "" {
 		return string(v.ID)
 	}
-	return string(v.ID) + ": " + v.Title
+	return string(v.ID) + ": " + defang(v.Title)
 }
 
 // sections makes a block of each text that is not empty.
@@ -131,8 +138,46 @@ func button(v incident.View) []slackapi.Block {
 	if !acknowledgeable(v) {
 		return nil
 	}
-	b := slackapi.NewButtonBlockElement(AcknowledgeAction, string(v.ID), slackapi.NewTextBlockObject(slackapi.PlainTextType, "Acknowledge", false, false))
+	b := pressable(AcknowledgeAction, "Acknowledge", v.ID, 0)
 	return []slackapi.Block{slackapi.NewActionBlock("", b.WithStyle(slackapi.StylePrimary))}
+}
+
+// pressable is a button that sends which incident, and which proposal, it is
+// about.
+func pressable(action, label string, id incident.ID, proposal int) *slackapi.ButtonBlockElement {
+	return slackapi.NewButtonBlockElement(action, buttonValue(id, proposal), plainText(label, maxButton))
+}
+
+// buttons are what can be done about the incident as it stands. What is still
+// to be decided and submitted goes away once it is.
+func buttons(n dispatch.Notice) []slackapi.Block {
+	v := n.Incident
+	if v.ID == "" || v.Status == incident.StatusClosed {
+		return nil
+	}
+	var all []slackapi.BlockElement
+	add := func(shown bool, action, label string) {
+		if shown {
+			all = append(all, pressable(action, label, v.ID, 0))
+		}
+	}
+	if acknowledgeable(v) {
+		all = append(all, pressable(AcknowledgeAction, "Acknowledge", v.ID, 0).WithStyle(slackapi.StylePrimary))
+	}
+	decided := v.Reportability == incident.ReportNotReportable
+	add(true, TakeCommandAction, "Take command")
+	add(!decided, AssessAction, "Assess")
+	add(slices.ContainsFunc(v.Clocks, open), SubmitAction, "Mark submitted")
+	add(!decided, NotReportableAction, "Not significant")
+	add(true, NoteAction, "Add note")
+	if address, ok := webAddress(n.Page); ok {
+		for _, to := range []struct{ action, label, part string }{{RunbookAction, "Runbook", "#runbook"}, {ReportsAction, "Reports", "#reports"}} {
+			b := pressable(to.action, to.label, v.ID, 0)
+			b.URL = address + to.part
+			all = append(all, b)
+		}
+	}
+	return []slackapi.Block{slackapi.NewActionBlock("", all...)}
 }
 
 // openPage links to the incident's page; empty without an address.

@@ -134,10 +134,18 @@ func checkLimits(t *testing.T, m message, calls bool) {
 		case *slackapi.ContextBlock:
 			text("context", b.ContextElements.Elements[0].(*slackapi.TextBlockObject), 3000)
 		case *slackapi.ActionBlock:
-			button := b.Elements.ElementSet[0].(*slackapi.ButtonBlockElement)
-			text("label", button.Text, 75)
-			if button.ActionID != AcknowledgeAction || button.Value == "" || chars(button.Value) > 2000 {
-				t.Errorf("button %q %q", button.ActionID, button.Value)
+			if n := len(b.Elements.ElementSet); n == 0 || n > 25 {
+				t.Errorf("%d buttons in a row", n)
+			}
+			ids := map[string]bool{}
+			for _, e := range b.Elements.ElementSet {
+				button := e.(*slackapi.ButtonBlockElement)
+				text("label", button.Text, 75)
+				_, acts := pressedKinds[button.ActionID]
+				if !acts && button.URL == "" || ids[button.ActionID] || button.Value == "" || chars(button.Value) > 2000 || chars(button.URL) > 3000 {
+					t.Errorf("button %q %q %q", button.ActionID, button.Value, button.URL)
+				}
+				ids[button.ActionID] = true
 			}
 		default:
 			t.Errorf("block of type %T", b)
@@ -176,9 +184,13 @@ func stuffed(a, b string, nClocks, nAlerts, nNotices uint16, seconds int64, kind
 	for range nNotices % 100 {
 		v.Incomplete = append(v.Incomplete, a+b)
 	}
-	roles := []incident.Role{incident.Post, incident.Update, incident.Reminder, incident.Page, incident.Heartbeat}
+	asked := []string{incident.ProposalOpen, incident.ProposalExpired, incident.ProposalConfirmed, incident.ProposalRejected}
+	for i := range nNotices % 30 {
+		v.Proposals = append(v.Proposals, incident.MotionView{Number: int(i) + 1, Plan: a + b, By: b, State: asked[i%4], Reason: a, SettledBy: &a, SettledAt: &now, ExpiresAt: now})
+	}
+	roles := []incident.Role{incident.Post, incident.Update, incident.Reminder, incident.Page, incident.Heartbeat, incident.Ask}
 	n := dispatch.Notice{
-		Item: agenda.Item{ID: v.ID, Effect: incident.Effect{Role: roles[int(kind&7)%len(roles)], Key: a}, Reason: b, Since: detected},
+		Item: agenda.Item{ID: v.ID, Effect: incident.Effect{Role: roles[int(kind&7)%len(roles)], Key: a, Proposal: 1}, Reason: b, Since: detected},
 		Key:  a, Incident: v, Page: "https://clock.example.org/" + a, Repeat: kind&32 != 0, Text: b, Now: now,
 	}
 	for i := range nNotices % 40 {

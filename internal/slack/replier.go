@@ -12,12 +12,13 @@ import (
 )
 
 const (
-	maxReplies  = 16 // under way at once; more are dropped: the message shows what happened
+	maxReplies  = 32 // under way at once; more are dropped: the message shows what happened
 	replyWithin = 5 * time.Second
 )
 
-// replier tells a person privately what came of an action, through the address
-// Slack gave for it. Such an address is a secret and never shown.
+// replier makes the calls to Slack that no answer waits for. It tells a person
+// privately what came of an action, through the address Slack gave for it. Such
+// an address is a secret and never shown.
 type replier struct {
 	client  *http.Client
 	base    *url.URL
@@ -42,25 +43,31 @@ func (r *replier) prepare(address, text string) (send func()) {
 		r.log.Warn("slack: no reply sent: its address is not one of Slack's")
 		return nothing
 	}
+	return r.begin("reply", func(ctx context.Context) { r.post(ctx, address, text) })
+}
+
+// begin makes room for a call to Slack. The function it returns must be called;
+// it starts the call and returns at once.
+func (r *replier) begin(what string, call func(context.Context)) (start func()) {
 	select {
 	case r.slots <- struct{}{}:
 	default:
-		r.log.Warn("slack: no reply sent: too many are under way")
-		return nothing
+		r.log.Warn("slack: a call was left out, too many are under way", "call", what)
+		return func() {}
 	}
 	r.running.Add(1)
 	return func() {
 		go func() {
 			defer r.running.Done()
 			defer func() { <-r.slots }()
-			r.post(address, text)
+			ctx, cancel := context.WithTimeout(context.Background(), replyWithin)
+			defer cancel()
+			call(ctx)
 		}()
 	}
 }
 
-func (r *replier) post(address, text string) {
-	ctx, cancel := context.WithTimeout(context.Background(), replyWithin)
-	defer cancel()
+func (r *replier) post(ctx context.Context, address, text string) {
 	err := slackapi.PostWebhookCustomHTTPContext(ctx, address, r.client, &slackapi.WebhookMessage{
 		Text: escape(text, maxSection), ResponseType: slackapi.ResponseTypeEphemeral,
 	})

@@ -55,12 +55,12 @@ var slackActor = regexp.MustCompile(`^([UW][A-Z0-9]{1,30})@[A-Z0-9]+$`)
 
 // link is a link to an address of ours; empty if it is none that can be shown.
 func link(address, label string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	address, ok := webAddress(address)
+	if !ok {
 		return ""
 	}
 	var b strings.Builder
-	for _, c := range []byte(u.String()) {
+	for _, c := range []byte(address) {
 		switch {
 		case c == '&':
 			b.WriteString("&amp;")
@@ -74,6 +74,15 @@ func link(address, label string) string {
 		return ""
 	}
 	return "<" + b.String() + "|" + label + ">"
+}
+
+// webAddress is an address that can be opened; false if it is none.
+func webAddress(address string) (string, bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || len(u.String()) > maxAddress {
+		return "", false
+	}
+	return u.String(), true
 }
 
 // person shows who did something. Somebody known by Slack's user and team id
@@ -106,3 +115,9 @@ func lines(limit int, last string, all ...string) string {
 	}
 	return strings.TrimRight(b.String()+last, "\n")
 }
+
+// entities are Slack's three (SL-16).
+var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+
+// unescape is the text of a message as its author wrote it.
+func unescape(s string) string { return entities.Replace(s) }

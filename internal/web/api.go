@@ -96,9 +96,9 @@ func (s *server) do(w http.ResponseWriter, r *http.Request, status int, cmd inci
 	if err != nil {
 		return err
 	}
-	v, ok := s.Desk.Incident(reply.(incident.ID))
-	if !ok {
-		return fmt.Errorf("%w: %s", incident.ErrUnknown, reply)
+	v, err := s.view(r, reply.(incident.ID))
+	if err != nil {
+		return err
 	}
 	return s.write(w, status, v)
 }
@@ -106,9 +106,9 @@ func (s *server) do(w http.ResponseWriter, r *http.Request, status int, cmd inci
 func id(r *http.Request) incident.ID { return incident.ID(r.PathValue("id")) }
 
 func (s *server) showIncident(w http.ResponseWriter, r *http.Request) error {
-	v, ok := s.Desk.Incident(id(r))
-	if !ok {
-		return fmt.Errorf("%w: %s", incident.ErrUnknown, id(r))
+	v, err := s.view(r, id(r))
+	if err != nil {
+		return err
 	}
 	return s.write(w, http.StatusOK, v)
 }
@@ -116,6 +116,7 @@ func (s *server) showIncident(w http.ResponseWriter, r *http.Request) error {
 func (s *server) reload(w http.ResponseWriter, r *http.Request) error {
 	by := actor(r)
 	if err := s.Reload(by); err != nil {
+		s.Logger.Error("Not reloaded, the configuration in force stays", "by", by.Name, "err", err)
 		return errBadRequest{fmt.Errorf("not reloaded, the configuration in force stays: %w", err)}
 	}
 	s.Logger.Info("Configuration reloaded", "by", by.Name)

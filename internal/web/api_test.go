@@ -44,6 +44,8 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/incidents/{id}/assess":                             `{"facts":{"damage_to_others":"no"}}`,
 		"POST /api/v1/incidents/{id}/reopen":                             `{"reason":"more hosts"}`,
 		"POST /api/v1/incidents/{id}/close":                              ``,
+		"POST /api/v1/incidents/{id}/runbooks/{name}/steps/{step}":       `{"done":true,"note":"at last"}`,
+		"POST /api/v1/incidents/{id}/communications":                     `{"kind":"recipients_notice","audience":"all customers","channel":"status page","text":"Sorry."}`,
 		"POST /api/v1/tokens":                                            `{"name":"ana","role":"responder"}`,
 		"DELETE /api/v1/tokens/{name}":                                   ``,
 		"POST /-/reload":                                                 ``,
@@ -57,6 +59,11 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/retention":                                         `{"dry_run":false}`,
 		"POST /api/v1/erasures":                                          `{"incidents":["{id}"],"reason":"Art. 17 GDPR"}`,
 		"POST /api/v1/incidents/{id}/evidence":                           `any bytes`,
+
+		"POST /api/v1/incidents/{id}/tlp":                        `{"tlp":"RED"}`,
+		"POST /api/v1/incidents/{id}/out-of-band":                `{"on":true,"reason":"they read our mail"}`,
+		"POST /api/v1/incidents/{id}/proposals/{number}/confirm": ``,
+		"POST /api/v1/incidents/{id}/proposals/{number}/reject":  `{"reason":"not sent yet"}`,
 	}
 	queries := map[string]string{"POST /api/v1/incidents/{id}/evidence": "?name=auth.log"}
 	for _, r := range web.Routes() {
@@ -80,6 +87,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 			case "/close", "/reopen", "/reportability", "/erasures", "/retention": // only what owes nothing can be closed, re-opened or be voluntary
 				s.api("POST", "/incidents/"+id+"/not-reportable", `{"reason":"x"}`)
 			}
+			want := 1
 			switch path[strings.LastIndexByte(path, '/'):] {
 			case "/fix-available": // the CRA applies to what the entity became aware of since then
 				s.api("POST", "/incidents/"+id+"/aware", `{"aware_at":"`+now+`"}`)
@@ -90,10 +98,16 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 			case "/release":
 				s.api("POST", "/incidents/"+id+"/hold", `{"reason":"x"}`)
 			}
+			if strings.Contains(path, "/proposals/") {
+				s.propose(id)
+				if strings.HasSuffix(path, "/confirm") {
+					want = 2 // that it was confirmed, and what was proposed
+				}
+			}
 			s.next.Clocks.OverdueEvery += time.Minute // for a reload to take over
 			s.token(access.Auditor, "t"+id)
 			before := entries(t, s)
-			a := s.send(method, strings.NewReplacer("{id}", id, "{name}", "t"+id, "{number}", "1").Replace(path)+queries[route], s.admin, strings.ReplaceAll(body, "{id}", id), "X-Nis2clock-Via", "cli")
+			a := s.send(method, strings.NewReplacer("{id}", id, "runbooks/{name}/steps/{step}", "runbooks/first-hour/steps/scribe", "{name}", "t"+id, "{number}", "1").Replace(path)+queries[route], s.admin, strings.ReplaceAll(body, "{id}", id), "X-Nis2clock-Via", "cli")
 			if a.StatusCode/100 != 2 {
 				t.Fatalf("%s %s", a.Status, a.body)
 			}
@@ -110,8 +124,8 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 				}
 				after = after[:len(after)-1]
 			}
-			if len(after) != len(before)+1 {
-				t.Fatalf("%d entries were written, want 1", len(after)-len(before))
+			if len(after) != len(before)+want {
+				t.Fatalf("%d entries were written, want %d", len(after)-len(before), want)
 			}
 			last := after[len(after)-1]
 			if last["actor"] != "admin" || last["via"] != "cli" || ofIncident && last["incident"] == nil {

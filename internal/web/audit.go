@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"nis2clock/internal/access"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 
@@ -26,13 +27,15 @@ type line struct {
 	Payload  jsontext.Value `json:"payload,omitzero"`
 }
 
-func lineOf(e incident.Entry) line {
+// lineOf shows an entry to somebody, and what it withholds from most to those
+// who may decide.
+func lineOf(e incident.Entry, who access.Identity) line {
 	l := line{Seq: e.Seq, At: e.At, Kind: e.Kind, Erased: e.Event == nil}
 	if e.About != "" {
 		l.Incident = new(string(e.About))
 	}
 	if e.Event != nil {
-		l.Actor, l.Via, l.Summary = e.Event.Actor().Name, e.Event.Actor().Via, e.Event.Describe()
+		l.Actor, l.Via, l.Summary = e.Event.Actor().Name, e.Event.Actor().Via, wording(e, who)
 	}
 	return l
 }
@@ -61,6 +64,7 @@ func (s *server) journal(w http.ResponseWriter, r *http.Request) error {
 		Entries []line  `json:"entries"`
 		Next    *string `json:"next"`
 	}{Entries: []line{}}
+	who := person(r)
 	for n, raw := range found {
 		if n == limit {
 			out.Next = new(strconv.FormatUint(raw.Seq, 10))
@@ -70,11 +74,11 @@ func (s *server) journal(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		l := lineOf(e)
+		l := lineOf(e, who)
 		if removed, reason, ok := raw.Erasure(); ok {
 			l.Erased, l.Summary = false, fmt.Sprintf("removed the content of %d entries: %s", len(removed), reason)
 		}
-		if q.Get("payload") == "true" && !raw.Erased {
+		if q.Get("payload") == "true" && !raw.Erased && (!e.Privileged() || who.Role.Has(access.MayDecide)) {
 			l.Payload = raw.Payload
 		}
 		out.Entries = append(out.Entries, l)
@@ -95,7 +99,7 @@ func (s *server) timeline(w http.ResponseWriter, r *http.Request) error {
 	switch format := r.URL.Query().Get("format"); format {
 	case "", "json":
 	case "csv":
-		return s.timelineCSV(w, id(r), entries)
+		return s.timelineCSV(w, id(r), entries, person(r))
 	default:
 		return errBadRequest{fmt.Errorf("format=%q: want json or csv", format)}
 	}
@@ -103,7 +107,7 @@ func (s *server) timeline(w http.ResponseWriter, r *http.Request) error {
 		Entries []line `json:"entries"`
 	}{Entries: make([]line, len(entries))}
 	for n, e := range entries {
-		out.Entries[n] = lineOf(e)
+		out.Entries[n] = lineOf(e, person(r))
 	}
 	return s.write(w, http.StatusOK, out)
 }

@@ -36,7 +36,7 @@ func (s *server) listIncidents(w http.ResponseWriter, r *http.Request) error {
 		Incidents []incident.View `json:"incidents"`
 		Next      *incident.ID    `json:"next"`
 	}{Incidents: []incident.View{}}
-	now := s.Desk.Now()
+	books, who, now := s.Runbooks(), person(r), s.Desk.Now()
 	var err error
 	s.Desk.View(func(st *incident.State) {
 		var page []incident.ID
@@ -46,7 +46,7 @@ func (s *server) listIncidents(w http.ResponseWriter, r *http.Request) error {
 		})
 		for _, id := range page {
 			i, _ := st.Incident(id)
-			out.Incidents = append(out.Incidents, i.View(now))
+			out.Incidents = append(out.Incidents, present(i, books, who, now))
 		}
 	})
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"nis2clock/internal/access"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/runbook"
 )
 
 //go:embed pages/*.html
@@ -156,9 +157,13 @@ type timelineRow struct{ At, Who, What string }
 const maxAlerts = 50
 
 func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
-	v, ok := s.Desk.Incident(id(r))
-	if !ok {
-		return fmt.Errorf("%w: %s", incident.ErrUnknown, id(r))
+	v, err := s.view(r, id(r))
+	if err != nil {
+		return err
+	}
+	lists, err := s.lists(v.ID, r.URL.Query().Get("runbook"))
+	if err != nil {
+		return err
 	}
 	entries, err := s.entriesOf(r.Context(), v.ID)
 	if err != nil {
@@ -173,6 +178,8 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 		Alerts                                       []alertRow
 		Evidence                                     []evidenceRow
 		Timeline                                     []timelineRow
+		Runbooks                                     []runbookRow
+		OtherRunbooks                                []*runbook.Runbook
 	}{Who: person(r), V: v, Detected: utc(v.DetectedAt), Received: utc(v.ReceivedAt)}
 	data.MayAct = data.Who.Role.Has(access.MayAct)
 	if v.AcknowledgedAt != nil {
@@ -195,10 +202,12 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 	for _, e := range entries {
 		row := timelineRow{At: utc(e.At), What: "(erased)"}
 		if e.Event != nil {
-			row.Who, row.What = e.Event.Actor().String(), e.Event.Describe()
+			row.Who, row.What = e.Event.Actor().String(), wording(e, data.Who)
 		}
 		data.Timeline = append(data.Timeline, row)
 	}
+	data.OtherRunbooks = others(s.Runbooks(), lists)
+	data.Runbooks = runbookRows(lists, r.URL.Query().Get("runbook"))
 	render(w, s.Logger, http.StatusOK, "incident", data)
 	return nil
 }

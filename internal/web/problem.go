@@ -10,10 +10,12 @@ import (
 	"syscall"
 
 	"nis2clock/internal/access"
+	"nis2clock/internal/communication"
 	"nis2clock/internal/custody"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/report"
+	"nis2clock/internal/runbook"
 
 	"github.com/go-json-experiment/json"
 )
@@ -49,7 +51,8 @@ func explain(err error) (status int, text string) {
 		return http.StatusForbidden, text
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, text
-	case errors.Is(err, incident.ErrUnknown), errors.Is(err, incident.ErrUnknownToken), errors.Is(err, report.ErrStage), errors.Is(err, incident.ErrNoArtefact):
+	case errors.Is(err, incident.ErrUnknown), errors.Is(err, incident.ErrUnknownToken), errors.Is(err, report.ErrStage), errors.Is(err, incident.ErrNoArtefact),
+		errors.Is(err, runbook.ErrUnknown), errors.Is(err, communication.ErrKind):
 		return http.StatusNotFound, text
 	case errors.Is(err, incident.ErrInvalid):
 		return http.StatusBadRequest, strings.TrimPrefix(text, incident.ErrInvalid.Error()+": ")

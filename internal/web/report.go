@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"nis2clock/internal/access"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/report"
 )
@@ -45,7 +46,7 @@ func (s *server) report(w http.ResponseWriter, r *http.Request) error {
 // timelineCSV writes the timeline for a spreadsheet: a head row, then one row
 // an entry. A cell that a spreadsheet would run as a formula begins with an
 // apostrophe.
-func (s *server) timelineCSV(w http.ResponseWriter, id incident.ID, entries []incident.Entry) error {
+func (s *server) timelineCSV(w http.ResponseWriter, id incident.ID, entries []incident.Entry, who access.Identity) error {
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", string(id)+"-timeline.csv"))
 	out := csv.NewWriter(w)
@@ -54,7 +55,7 @@ func (s *server) timelineCSV(w http.ResponseWriter, id incident.ID, entries []in
 		if err != nil {
 			break
 		}
-		l := lineOf(e)
+		l := lineOf(e, who)
 		err = out.Write([]string{strconv.FormatUint(l.Seq, 10), l.At.UTC().Format(time.RFC3339Nano), l.Kind, noFormula(l.Actor), noFormula(l.Via), noFormula(l.Summary), strconv.FormatBool(l.Erased)})
 	}
 	if out.Flush(); err == nil {

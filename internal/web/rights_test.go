@@ -22,7 +22,7 @@ var allRoles = []access.Role{access.Admin, access.Commander, access.Responder, a
 // is let in.
 func everywhere(pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
-	return method, strings.NewReplacer("{id}", "INC-1999-0001", "{name}", "nobody", "{file}", "x.pdf", "{$}", "").Replace(path)
+	return method, strings.NewReplacer("{id}", "INC-1999-0001", "{name}", "nobody", "{number}", "1", "{step}", "none", "{kind}", "internal_update", "{file}", "x.pdf", "{$}", "").Replace(path)
 }
 
 // Every path is tried with every role: it serves those who have the right it
@@ -74,6 +74,8 @@ func TestWhatEachRoleMayDoToAnIncident(t *testing.T) {
 	for action, want := range map[string]access.Right{
 		"acknowledge": access.MayAct, "command": access.MayAct, "notes": access.MayAct, "facts": access.MayAct,
 		"aware": access.MayDecide, "not-reportable": access.MayDecide, "hold": access.MayDecide, "release": access.MayDecide,
+		"tlp": access.MayDecide, "out-of-band": access.MayDecide,
+		"proposals/{number}/confirm": access.MayDecide, "proposals/{number}/reject": access.MayDecide,
 		"submissions": access.MaySubmit, "handled": access.MaySubmit, "close": access.MaySubmit,
 	} {
 		if got := needs["POST /api/v1/incidents/{id}/"+action]; got != want {
@@ -90,6 +92,8 @@ var open = map[string]string{
 	"/webhook/alertmanager":       "asks for the intake's credentials itself",
 	"/webhook/alertmanager/{$}":   "the same with a trailing slash",
 	"/webhook/slack/interactions": "checks Slack's signature itself",
+	"/webhook/slack/commands":     "checks Slack's signature itself",
+	"/webhook/slack/events":       "checks Slack's signature itself",
 	"GET /-/healthy":              "says only that the process answers",
 	"GET /-/ready":                "for orchestrators, which have no token",
 	"GET /metrics":                "for Prometheus, on a network of the operator's choice",

@@ -17,11 +17,13 @@ import (
 	"time"
 
 	"nis2clock/internal/access"
+	"nis2clock/internal/communication"
 	"nis2clock/internal/custody"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/journal"
 	"nis2clock/internal/report"
+	"nis2clock/internal/runbook"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -34,7 +36,8 @@ type Options struct {
 	Keeper  *access.Keeper
 	SignIn  *SignIn
 	// Intake is served at /webhook/alertmanager; where they are not nil, Slack
-	// at /webhook/slack/interactions and PagerDuty at /webhook/pagerduty.
+	// at /webhook/slack/interactions, commands and events, and PagerDuty at
+	// /webhook/pagerduty.
 	Intake, Slack, PagerDuty http.Handler
 	// Locker takes evidence in and gives it out.
 	Locker *custody.Locker
@@ -46,6 +49,9 @@ type Options struct {
 	Approve func(ctx context.Context, by incident.Person, role string, id incident.ID, req Approval) error
 	// Packet records an export and returns what writes the packet.
 	Packet func(ctx context.Context, by incident.Actor, id incident.ID, req PacketRequest) (func(context.Context, io.Writer) error, error)
+	// Runbooks are those in force.
+	Runbooks func() *runbook.Library
+	Drafts   *communication.Drafter
 	// Ready says what keeps the service from working (not ready) and what a
 	// person should know (notes).
 	Ready func() (problems, notes []string)
@@ -79,6 +85,8 @@ func New(o Options) http.Handler {
 	mux.Handle("/webhook/alertmanager/{$}", o.Intake)
 	if o.Slack != nil {
 		mux.Handle("/webhook/slack/interactions", o.Slack)
+		mux.Handle("/webhook/slack/commands", o.Slack)
+		mux.Handle("/webhook/slack/events", o.Slack)
 	}
 
 	if o.PagerDuty != nil {
@@ -157,10 +165,19 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/assess", s.assess, access.MayAct}, // a decision in it needs MayDecide
 		{"POST /api/v1/incidents/{id}/reopen", s.reopen, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/close", s.closeIncident, access.MaySubmit},
+		{"POST /api/v1/incidents/{id}/tlp", s.setTLP, access.MayDecide},
+		{"POST /api/v1/incidents/{id}/out-of-band", s.outOfBand, access.MayDecide},
+		{"POST /api/v1/incidents/{id}/proposals/{number}/confirm", s.settle(true), access.MayDecide},
+		{"POST /api/v1/incidents/{id}/proposals/{number}/reject", s.settle(false), access.MayDecide},
 		{"POST /api/v1/incidents/{id}/hold", s.hold, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/release", s.release, access.MayDecide},
 		{"GET /api/v1/recurring", s.recurring, access.MayRead},
 		{"GET /api/v1/incidents/{id}/timeline", s.timeline, access.MayRead},
+		{"GET /api/v1/incidents/{id}/runbooks", s.checklists, access.MayRead},
+		{"GET /api/v1/incidents/{id}/runbooks/{name}", s.checklist, access.MayRead},
+		{"POST /api/v1/incidents/{id}/runbooks/{name}/steps/{step}", s.tickStep, access.MayAct},
+		{"GET /api/v1/incidents/{id}/communications/{kind}", s.draftCommunication, access.MayRead},
+		{"POST /api/v1/incidents/{id}/communications", s.recordCommunication, access.MayAct}, // what went outside needs MaySubmit
 		{"GET /api/v1/incidents/{id}/reports/{file}", s.report, access.MayRead},
 		{"POST /api/v1/incidents/{id}/approvals", s.approve, access.MayDecide},
 		{"GET /api/v1/incidents/{id}/packet.zip", s.packet, access.MayRead}, // the auditor's needs MayAudit too
@@ -193,6 +210,7 @@ func (s *server) pages() []route {
 		{"GET /{$}", s.clocksPage, access.MayRead},
 		{"GET /incidents/{id}", s.incidentPage, access.MayRead},
 		{"POST /incidents/{id}/acknowledge", s.acknowledgePage, access.MayAct},
+		{"POST /incidents/{id}/runbooks/{name}/steps/{step}", s.tickPage, access.MayAct},
 	}
 }
 

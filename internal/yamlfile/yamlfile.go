@@ -1,5 +1,5 @@
 // Package yamlfile reads the data files that an operator may write, strictly: one document, no unknown key, no key
-// without a value, no alias. Every mistake names its file and line. It decides nothing about what a file means: whoever reads it
+// without a value, no alias, no tag. Every mistake names its file and line. It decides nothing about what a file means: whoever reads it
 // checks the values, and refuses them through [Mistakes] with the line that [On] kept.
 package yamlfile
 
@@ -51,6 +51,9 @@ func decode(data []byte, into any) (line int, err error) {
 		}
 		for _, n := range ast.Filter(ast.AliasType, body) {
 			return lineOf(n.GetToken()), errors.New("an alias: write it out, so that each entry can be read by itself")
+		}
+		for _, n := range ast.Filter(ast.TagType, body) { // the decoder panics on some
+			return lineOf(n.GetToken()), errors.New("a tag: write the value without it")
 		}
 		err = yaml.NodeToValue(body, into, yaml.Strict())
 	}

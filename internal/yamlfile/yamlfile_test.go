@@ -37,6 +37,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"a key twice":                {"name: One\nname: Two\n", "a.yaml:2: "},
 		"a key without a value":      {"name:\n", "a.yaml:1: a key without a value"},
 		"an alias":                   {"name: &n One\nof: *n\n", "a.yaml:2: an alias"},
+		"a tag before a value":       {"name: One\nof: !x\ny\n", "a.yaml:2: a tag"},
 		"a text where a list stands": {"of: some\n", "a.yaml:1: "},
 		"no YAML":                    {"name: [\n", "a.yaml:1: "},
 	} {

@@ -13,7 +13,7 @@ type wire struct {
 	Type     string         `json:"type"`
 	Subtype  string         `json:"subtype,omitzero"`
 	User     string         `json:"user"`
-	BotID    string         `json:"bot_id"`
+	BotID    string         `json:"bot_id,omitzero"`
 	Text     string         `json:"text"`
 	TS       string         `json:"ts"`
 	ThreadTS string         `json:"thread_ts,omitzero"`
@@ -22,7 +22,11 @@ type wire struct {
 }
 
 func (m *Message) wire(withMetadata bool) wire {
-	w := wire{Type: "message", User: userID, BotID: botID, Text: m.Text, TS: m.TS, ThreadTS: m.ThreadTS, Blocks: m.Blocks.Clone()}
+	who, bot := m.User, ""
+	if who == "" {
+		who, bot = userID, botID
+	}
+	w := wire{Type: "message", User: who, BotID: bot, Text: m.Text, TS: m.TS, ThreadTS: m.ThreadTS, Blocks: m.Blocks.Clone()}
 	if m.Broadcast {
 		w.Subtype = "thread_broadcast"
 	}
@@ -57,6 +61,9 @@ func (s *Server) threadOf(r *http.Request) (any, *Message) {
 	parent := c.find(r.PostForm.Get("ts"))
 	if parent == nil {
 		return refuse("thread_not_found"), nil
+	}
+	if parent.ThreadTS != "" { // asked for by an answer: that alone
+		return page(r, []*Message{parent}, func(*Message) bool { return false }), nil
 	}
 	all := []*Message{parent}
 	for _, m := range c.messages {

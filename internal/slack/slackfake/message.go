@@ -14,6 +14,8 @@ import (
 type Message struct {
 	Channel string
 	TS      string
+	// User wrote it; empty for the app.
+	User string
 	// ThreadTS is the message it answers; empty for one in the channel itself.
 	ThreadTS string
 	// Broadcast is true for an answer that shows in the channel too.

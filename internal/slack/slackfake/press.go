@@ -1,15 +1,12 @@
 package slackfake
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,7 +27,8 @@ const (
 type callback struct{ url, secret string }
 
 // SetCallback says where pressed buttons are reported, and with which signing
-// secret.
+// secret. Commands and events go to paths beside it: …/interactions, …/commands
+// and …/events.
 func (s *Server) SetCallback(url, signingSecret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,46 +60,21 @@ type replyAddress struct {
 // there, or the app does not answer 200 within three seconds. The team may be
 // empty, as it is where an app belongs to a whole organisation.
 func (s *Server) Press(ctx context.Context, messageTS, actionID, user, team string) error {
-	cb, body, err := s.interaction(messageTS, actionID, user, team)
+	payload, err := s.interaction(messageTS, actionID, user, team)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, cb.url, bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("slackfake: callback: %w", err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("X-Slack-Request-Timestamp", strconv.FormatInt(s.cfg.Now().Unix(), 10))
-	req.Header.Set("X-Slack-Signature", cb.sign(req.Header.Get("X-Slack-Request-Timestamp"), body))
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("slackfake: press: %w", err)
-	}
-	said, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
-	if err := resp.Body.Close(); err != nil {
-		return fmt.Errorf("slackfake: press: %w", err)
-	}
-	if err != nil {
-		return fmt.Errorf("slackfake: press: %w", err)
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("slackfake: press: the app answered %s: %s", resp.Status, bytes.TrimSpace(said))
-	}
-	return nil
+	_, err = s.deliver(ctx, interactive, payload)
+	return err
 }
 
-// interaction is the signed body Slack sends about the press.
-func (s *Server) interaction(ts, actionID, user, team string) (callback, []byte, error) {
+// interaction is what Slack sends about the press.
+func (s *Server) interaction(ts, actionID, user, team string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.callback.url == "" {
-		return callback{}, nil, fmt.Errorf("slackfake: press: SetCallback was not called")
-	}
 	id, m, b, e, ok := s.findButton(ts, actionID)
 	if !ok {
-		return callback{}, nil, fmt.Errorf("slackfake: press: message %s has no button %s", ts, actionID)
+		return nil, fmt.Errorf("slackfake: press: message %s has no button %s", ts, actionID)
 	}
 	reply := strconv.Itoa(len(s.replies) + 1)
 	s.replies[reply] = &replyAddress{to: Reply{User: user, MessageTS: ts}, made: s.cfg.Now()}
@@ -119,7 +92,7 @@ func (s *Server) interaction(ts, actionID, user, team string) (callback, []byte,
 		"team":         inTeam,
 		"enterprise":   nil,
 		"api_app_id":   "A0FAKE",
-		"trigger_id":   "1.2.3",
+		"trigger_id":   s.newTrigger(user, team),
 		"channel":      named{id},
 		"container":    map[string]any{"type": "message", "message_ts": ts, "channel_id": id, "is_ephemeral": false},
 		"message":      m.wire(true),
@@ -128,9 +101,9 @@ func (s *Server) interaction(ts, actionID, user, team string) (callback, []byte,
 		"actions":      []map[string]any{{"type": "button", "action_id": e.ActionID, "block_id": or(b.BlockID, "x1Y2"), "value": e.Value, "text": e.Text, "action_ts": ts}},
 	})
 	if err != nil {
-		return callback{}, nil, fmt.Errorf("slackfake: press: %w", err)
+		return nil, fmt.Errorf("slackfake: press: %w", err)
 	}
-	return s.callback, []byte(url.Values{"payload": {string(payload)}}.Encode()), nil
+	return payload, nil
 }
 
 func or(s, otherwise string) string {

@@ -1,8 +1,10 @@
 package slackfake
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -20,6 +22,10 @@ import (
 type Config struct {
 	// Token is the bot token it takes; empty: any.
 	Token string
+	// AppToken is the app-level token that opens sockets; empty: any.
+	AppToken string
+	// PingEvery is how often Slack pings a socket; zero for every five seconds.
+	PingEvery time.Duration
 	// Channels are the ids of the channels the app has joined.
 	Channels []string
 	// Now is Slack's clock; nil means [time.Now].
@@ -60,6 +66,10 @@ type Server struct {
 	callback callback
 	replies  map[string]*replyAddress
 	private  []Reply
+	triggers map[string]trigger
+	views    []View
+	pages    map[string]jsontext.Value // each user's page of the app
+	sockets  sockets
 }
 
 // New makes a fake that the caller serves. It knows no address of its own: URL
@@ -73,7 +83,8 @@ func New(cfg Config) *Server {
 	}
 	s := &Server{
 		cfg: cfg, done: make(chan struct{}), channels: map[string]*channel{}, calls: map[string]int{}, replies: map[string]*replyAddress{},
-		scopes: map[string]bool{"chat:write": true, "channels:history": true},
+		triggers: map[string]trigger{}, pages: map[string]jsontext.Value{},
+		scopes: map[string]bool{"chat:write": true, "channels:history": true, "commands": true, "reactions:read": true},
 	}
 	for _, id := range cfg.Channels {
 		s.channels[id] = &channel{joined: true}
@@ -104,6 +115,7 @@ func (s *Server) URL() string { return "http://" + s.listener.Addr().String() + 
 // Close ends every call and the server.
 func (s *Server) Close() error {
 	close(s.done)
+	s.closeSockets()
 	if s.http == nil {
 		return nil
 	}
@@ -119,8 +131,8 @@ func (s *Server) Calls() map[string]int {
 	return maps.Clone(s.calls)
 }
 
-// SetScopes replaces what the token may do. It begins with chat:write and
-// channels:history.
+// SetScopes replaces what the token may do. It begins with chat:write,
+// channels:history, commands and reactions:read.
 func (s *Server) SetScopes(scopes ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,6 +173,8 @@ var methods = map[string]method{
 	"chat.update":           {"chat:write", (*Server).update},
 	"conversations.history": {"channels:history", (*Server).history},
 	"conversations.replies": {"channels:history", (*Server).threadOf},
+	"views.open":            {"", (*Server).openView},
+	"views.publish":         {"", (*Server).publishView},
 }
 
 // maxForm bounds a call in bytes.
@@ -173,6 +187,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.takeReply(w, r, id)
 		return
 	}
+	if ticket, ok := strings.CutPrefix(r.URL.Path, "/socket/"); ok {
+		s.upgrade(w, r, ticket)
+		return
+	}
 	name, ok := strings.CutPrefix(r.URL.Path, "/api/")
 	if !ok || r.Method != http.MethodPost {
 		http.NotFound(w, r)
@@ -181,6 +199,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		write(w, refuse("invalid_form_data"))
 		return
+	}
+	if r.Header.Get("Content-Type") == "application/json" {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			write(w, refuse("invalid_json"))
+			return
+		}
+		r = r.WithContext(context.WithValue(r.Context(), bodyKey{}, body))
 	}
 	fault := s.nextFault(name)
 	if fault.before(w, r, s.done) {
@@ -201,14 +227,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusTooManyRequests)
 	default:
+		w.Header().Set("X-OAuth-Scopes", s.granted())
 		write(w, out)
 	}
+}
+
+// granted are the token's scopes as each answer names them.
+func (s *Server) granted() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(slices.Sorted(maps.Keys(s.scopes)), ",")
 }
 
 // call runs a method; wait is true when it is over the rate limit.
 func (s *Server) call(name string, r *http.Request) (out any, stored *Message, wait bool) {
 	m, ok := methods[name]
-	if !ok {
+	if !ok && name != "apps.connections.open" {
 		return refuse("unknown_method"), nil, false
 	}
 	token := r.PostForm.Get("token")
@@ -218,6 +252,8 @@ func (s *Server) call(name string, r *http.Request) (out any, stored *Message, w
 	switch {
 	case token == "":
 		return refuse("not_authed"), nil, false
+	case name == "apps.connections.open":
+		return s.openSocket(token, r), nil, false
 	case s.cfg.Token != "" && token != s.cfg.Token:
 		return refuse("invalid_auth"), nil, false
 	case m.scope != "" && !s.scopes[m.scope]:

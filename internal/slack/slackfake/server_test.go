@@ -298,7 +298,7 @@ func TestOnMessage(t *testing.T) {
 
 func TestPressNeedsAButton(t *testing.T) {
 	s := start(t, Config{})
-	if err := s.Press(t.Context(), "1.000000", "a", "U1", "T1"); err == nil || !strings.Contains(err.Error(), "SetCallback") {
+	if err := s.React(t.Context(), DefaultChannel, "1.000000", "memo", "U1", "T1"); err == nil || !strings.Contains(err.Error(), "SetCallback") {
 		t.Errorf("without a callback: %v", err)
 	}
 	s.SetCallback("http://127.0.0.1:1/", "secret")

@@ -1,0 +1,262 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"path"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	slackapi "github.com/slack-go/slack"
+
+	"nis2clock/internal/incident"
+)
+
+// Office is what stands behind Slack's calls; [Clerk] is one.
+type Office interface {
+	// Act does what the action asks for, durably, and says in plain text what
+	// came of it. A [Refusal] says that nothing was done; another error that it
+	// could not be made durable. Its context ends before Slack gives up (SL-3).
+	// Doing the same again must be harmless (SL-6).
+	Act(context.Context, Action) (reply string, err error)
+	// Form is what the action asks first: nil when it asks nothing. It does no
+	// I/O: a form must open within three seconds (SL-4).
+	Form(Action) (*Form, error)
+	// Say answers the words after the slash command.
+	Say(ctx context.Context, user, key, words string) (string, error)
+	// Home is what a person sees on the app's own page.
+	Home(user string) slackapi.HomeTabViewRequest
+	// Thread is the incident whose message that is.
+	Thread(channel, ts string) (incident.ID, bool)
+	// Mark adds a message a person marked to the incident's timeline.
+	Mark(context.Context, Marked) error
+}
+
+// Inbound is what [NewHandler] needs. Office and Log are required.
+type Inbound struct {
+	// Secrets are the signing secrets that count now: the new and the old one
+	// while they are being changed. It is asked for each request. Without one
+	// nothing is taken over HTTP.
+	Secrets func() []string
+	// Now is wall time, whatever the incidents' time is. Nil means [time.Now].
+	Now    func() time.Time
+	Office Office
+	// Token is the bot token forms are opened with; without one there are none.
+	Token string
+	// Mark is the reaction that makes a message a note, without colons; empty
+	// for none.
+	Mark string
+	// Client calls Slack; nil means one with a sane timeout.
+	Client *http.Client
+	// BaseURL is the Web API's, as in [Config]: a stand-in for Slack has its
+	// reply addresses on the same host.
+	BaseURL string
+	Log     *slog.Logger
+}
+
+const (
+	// maxInteraction bounds a request in bytes. It repeats the message that was
+	// pressed, form-encoded.
+	maxInteraction = 1 << 20
+	// actWithin leaves Slack's three seconds (SL-3) room for the way.
+	actWithin = 2500 * time.Millisecond
+	// warnEvery is the least time between two log lines about a bad signature:
+	// the wrong secret must show, a flood must not fill the log.
+	warnEvery = time.Minute
+)
+
+// Handler answers Slack's calls, whichever way they come: over HTTP as
+// [Handler.ServeHTTP], over a socket through [Socket].
+type Handler struct {
+	in    Inbound
+	api   *slackapi.Client // nil without a token
+	reply *replier
+
+	mu     sync.Mutex
+	warned time.Time
+}
+
+// NewHandler checks its parts and opens no connection.
+func NewHandler(in Inbound) (*Handler, error) {
+	if in.Office == nil || in.Log == nil {
+		return nil, errors.New("slack: the handler needs an office and a log")
+	}
+	if in.Secrets == nil {
+		in.Secrets = func() []string { return nil }
+	}
+	if in.Now == nil {
+		in.Now = time.Now
+	}
+	base, err := Config{BaseURL: in.BaseURL}.base()
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{in: in, reply: newReplier(in.Client, base, in.Log)}
+	if in.Token != "" {
+		h.api = slackapi.New(in.Token, slackapi.OptionAPIURL(base.String()), slackapi.OptionHTTPClient(newTransport(in.Client)))
+	}
+	return h, nil
+}
+
+// Wait returns when everything that was begun after an answer is through; each
+// ends within seconds. Call it when no more requests come in.
+func (h *Handler) Wait() { h.reply.running.Wait() }
+
+// What Slack calls about: the last part of the path, and on a socket the type
+// of an envelope.
+const (
+	interactive   = "interactive"
+	slashCommands = "slash_commands"
+	eventsAPI     = "events_api"
+)
+
+// bodies reads the payload out of a signed body, by the last part of the path.
+var bodies = map[string]struct {
+	kind string
+	read func(body []byte) (jsontext.Value, error)
+}{
+	"interactions": {interactive, interactionBody},
+	"commands":     {slashCommands, commandBody},
+	"events":       {eventsAPI, func(body []byte) (jsontext.Value, error) { return body, nil }},
+}
+
+// answer is what Slack is told at once.
+type answer struct {
+	body any // as JSON; nil for an empty answer
+	// after begins what Slack does not wait for and returns; nil for nothing.
+	after func()
+}
+
+// errBad is wrapped by an error whose text is for whoever sends such a call.
+var errBad = errors.New("not a call of Slack's")
+
+// take answers a call whose origin is proven. An error that is not [errBad]
+// means that it could not be made durable.
+func (h *Handler) take(ctx context.Context, kind string, payload []byte) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, actWithin)
+	defer cancel()
+	switch kind {
+	case interactive:
+		return h.interaction(ctx, payload)
+	case slashCommands:
+		return h.command(ctx, payload)
+	case eventsAPI:
+		return h.event(ctx, payload)
+	}
+	return answer{}, nil // of the future
+}
+
+// ServeHTTP answers POST /webhook/slack/interactions, commands and events:
+//
+//	200  done; or nothing of ours: another button, another kind of event
+//	400  signed, and yet not a call of Slack's
+//	401  no good signature, or a time more than 5 minutes away
+//	404  another path
+//	405  not a POST
+//	413  over 1 MiB
+//	503  it could not be made durable. Slack shows the person an error and does
+//	     not send it again (SL-6): they press again. An event comes again.
+//
+// The answer goes out first; what came of it is told to the person afterwards,
+// in a reply only they see, unless the answer itself can say it.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, status, err := h.signedBody(w, r)
+	if err != nil {
+		http.Error(w, err.Error(), status)
+		return
+	}
+	door, ok := bodies[path.Base(r.URL.Path)]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	payload, err := door.read(body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	a, err := h.take(r.Context(), door.kind, payload)
+	switch {
+	case errors.Is(err, errBad):
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	case err != nil:
+		http.Error(w, notRecorded, http.StatusServiceUnavailable)
+		if a.after != nil {
+			a.after()
+		}
+		return
+	}
+	h.write(r.Context(), w, a)
+}
+
+// notRecorded is what a person is told who has to try again.
+const notRecorded = "Not recorded: press again, or use the incident's page."
+
+// write answers, and begins what comes after once the answer is out.
+func (h *Handler) write(ctx context.Context, w http.ResponseWriter, a answer) {
+	var body []byte
+	if a.body != nil {
+		var err error
+		if body, err = wordSlack(a.body); err != nil {
+			h.in.Log.ErrorContext(ctx, "slack: answer not worded", "error", err)
+		}
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	}
+	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+	w.WriteHeader(http.StatusOK)
+	_, err := w.Write(body)
+	if err = errors.Join(err, http.NewResponseController(w).Flush()); err != nil {
+		h.in.Log.DebugContext(ctx, "slack: answer not sent", "error", err)
+	}
+	if a.after != nil {
+		a.after()
+	}
+}
+
+// signedBody is the body of a request that Slack signed, or what it is refused
+// with.
+func (h *Handler) signedBody(w http.ResponseWriter, r *http.Request) ([]byte, int, error) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		return nil, http.StatusMethodNotAllowed, errors.New("use POST")
+	}
+	if err := fresh(r.Header, h.in.Now()); err != nil {
+		return nil, http.StatusUnauthorized, err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxInteraction))
+	if err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return nil, http.StatusRequestEntityTooLarge, fmt.Errorf("the body is over %d bytes", maxInteraction)
+		}
+		return nil, http.StatusBadRequest, errors.New("the body ended early")
+	}
+	if err := signed(r.Header, body, h.in.Secrets()); err != nil {
+		h.warn(r.Context())
+		return nil, http.StatusUnauthorized, err
+	}
+	return body, 0, nil
+}
+
+// warn says that somebody's signature was bad, at most once in warnEvery.
+func (h *Handler) warn(ctx context.Context) {
+	now := h.in.Now()
+	h.mu.Lock()
+	quiet := !h.warned.IsZero() && now.Sub(h.warned) < warnEvery
+	if !quiet {
+		h.warned = now
+	}
+	h.mu.Unlock()
+	if !quiet {
+		h.in.Log.WarnContext(ctx, "slack: a call with a bad signature was refused; if it came from Slack, the signing secret is wrong and nobody can acknowledge there")
+	}
+}
+
+// lenient reads Slack's JSON: what is in it besides may be anything.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))

@@ -1,0 +1,10 @@
+// Package runbooks holds the runbooks that are compiled into the program. A
+// folder with files of the same names replaces them, and others add to them.
+package runbooks
+
+import "embed"
+
+// FS holds the runbooks at its root, for example "ransomware.md".
+//
+//go:embed *.md
+var FS embed.FS
