@@ -44,6 +44,9 @@ type Incident struct {
 	Service       string
 	Malicious     classify.Answer
 	CrossBorder   classify.Answer
+	// MaliciousSaid and CrossBorderSaid are whether a person gave that answer, of
+	// which unknown is one; otherwise an alert did, or nobody was asked.
+	MaliciousSaid, CrossBorderSaid bool
 	Regimes       []string
 	Entities      []string // whose clocks run; empty for all
 	Correlation   string
