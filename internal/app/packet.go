@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"nis2clock/internal/config"
 	"nis2clock/internal/desk"
@@ -88,12 +87,11 @@ func (a *App) tryPacketSource(ctx context.Context, id incident.ID, profile packe
 	return src, err
 }
 
-// packetReports are every approved version, then a draft of every report that can
-// be asked for and has no approved version of the incident as it stands. Of
-// another regime than nis2 only what a clock or an approval speaks of is there.
+// packetReports are every approved version, then a draft of every other report
+// that the incident asks for, or that the profile is about.
 func (a *App) packetReports(ctx context.Context, v incident.View, profile packet.Profile, langs []string) ([]packet.Report, error) {
 	var out []packet.Report
-	current := map[web.ReportName]bool{} // with an approved version
+	approved := map[report.Request]bool{}
 	for n := range v.Approvals {
 		approval := v.Approvals[n]
 		stage := incident.JoinStage(approval.Regime, approval.Stage)
@@ -106,9 +104,8 @@ func (a *App) packetReports(ctx context.Context, v incident.View, profile packet
 			return nil, err
 		}
 		out = append(out, packet.Report{Stage: stage, Lang: approval.Lang, Entity: approval.Entity, PDF: frozen.pdf, Signature: frozen.sig, Approval: &frozen.ApprovalView})
-		if approval.Size == v.Revision {
-			current[web.ReportName{Stage: stage, Lang: approval.Lang}] = true
-		}
+		approved[report.Request{Stage: stage, Lang: approval.Lang, Entity: approval.Entity}] = true
+		approved[report.Request{Stage: stage, Lang: approval.Lang}] = true
 	}
 	src, err := a.source(ctx, v.ID)
 	if err != nil {
@@ -117,21 +114,18 @@ func (a *App) packetReports(ctx context.Context, v incident.View, profile packet
 	if src.Incident.Revision != v.Revision {
 		return nil, errMoved
 	}
-	for _, stage := range report.Stages() {
-		if stage == "worksheet" {
-			continue
-		}
-		if reg, _ := incident.SplitStage(stage); strings.Contains(stage, "/") && !slices.ContainsFunc(v.Clocks, func(c incident.ClockView) bool { return string(c.Regime) == reg }) {
-			continue
-		}
-		for _, lang := range langs {
-			req := web.ReportName{Stage: stage, Lang: lang}
-			if current[req] {
+	drafts := report.Asked(v)
+	for _, stage := range profile.Reports {
+		drafts = append(drafts, report.Request{Stage: stage})
+	}
+	for _, draft := range drafts {
+		for _, draft.Lang = range langs {
+			if approved[draft] {
 				continue
 			}
-			r := packet.Report{Stage: stage, Lang: lang}
-			if profile.Shows(stage) { // what is not shown is not drawn
-				if r.PDF, err = a.draw(req, src); err != nil {
+			r := packet.Report{Stage: draft.Stage, Lang: draft.Lang, Entity: draft.Entity}
+			if profile.Shows(draft.Stage) { // what is not shown is not drawn
+				if r.PDF, err = a.draw(web.ReportName{Stage: draft.Stage, Lang: draft.Lang, Entity: draft.Entity}, src); err != nil {
 					return nil, err
 				}
 			}
