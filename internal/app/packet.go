@@ -10,6 +10,7 @@ import (
 	"nis2clock/internal/config"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/indicator"
 	"nis2clock/internal/packet"
 	"nis2clock/internal/report"
 	"nis2clock/internal/web"
@@ -58,18 +59,45 @@ func (a *App) packetSource(ctx context.Context, id incident.ID, profile packet.P
 	}
 }
 
-func (a *App) tryPacketSource(ctx context.Context, id incident.ID, profile packet.Profile, langs []string) (packet.Source, error) {
-	src := packet.Source{Log: a.store, Vault: a.vault, Decode: desk.Decode, Entities: map[string]string{}, Langs: langs}
-	if len(langs) == 0 {
-		src.Langs = []string{"en"}
-	}
+// entityNames are the legal entities as strangers read them, by the name that
+// clocks bear; one that is not there is read as it stands.
+func (a *App) entityNames() map[string]string {
+	names := map[string]string{}
 	for _, e := range a.cfg.Entities {
 		switch {
 		case e.LegalName != "":
-			src.Entities[e.Name] = e.LegalName
+			names[e.Name] = e.LegalName
 		case e.Name == config.Default().Entities[0].Name:
-			src.Entities[e.Name] = "the entity (no name is configured)"
+			names[e.Name] = "the entity (no name is configured)"
 		}
+	}
+	return names
+}
+
+// Indicators are the indicators of compromise of an incident, as a STIX bundle.
+func (a *App) Indicators(id incident.ID) ([]byte, error) {
+	var v incident.View
+	known := false
+	a.desk.View(func(s *incident.State) {
+		var i *incident.Incident
+		if i, known = s.Incident(id); known {
+			v = i.View(i.UpdatedAt)
+		}
+	})
+	if !known {
+		return nil, fmt.Errorf("%w: %s", incident.ErrUnknown, id)
+	}
+	src, err := indicator.Of(v, a.entityNames())
+	if err != nil {
+		return nil, err
+	}
+	return indicator.Bundle(src)
+}
+
+func (a *App) tryPacketSource(ctx context.Context, id incident.ID, profile packet.Profile, langs []string) (packet.Source, error) {
+	src := packet.Source{Log: a.store, Vault: a.vault, Decode: desk.Decode, Entities: a.entityNames(), Langs: langs}
+	if len(langs) == 0 {
+		src.Langs = []string{"en"}
 	}
 	known := false
 	a.desk.View(func(s *incident.State) {

@@ -52,7 +52,7 @@ var rules = map[string]rule{
 	"internal/web": {
 		[]string{
 			"internal/desk", "internal/access", "internal/calendar", "internal/communication", "internal/custody", "internal/packet", "internal/report", "internal/journal", "internal/incident",
-			"internal/classify", "internal/significance", "internal/regime", "internal/runbook",
+			"internal/classify", "internal/significance", "internal/regime", "internal/runbook", "internal/indicator",
 		},
 		"it turns requests into commands (incident, in the words of classify, significance and regime), shows the record and hands evidence out through its custody; it must not know a vendor or deliver anything",
 	},
@@ -94,8 +94,9 @@ var rules = map[string]rule{
 	"internal/report/field":     {nil, "what a report may say is data of the law, whatever the incident"},
 	"internal/report/pdf":       {nil, "Markdown to PDF, whatever it says"},
 	"internal/signature":        {nil, "bytes and a certificate in, a signature out, whatever they say"},
+	"internal/indicator":        {[]string{"internal/incident", "internal/report/field"}, "what people wrote in a field, for machines of others; whoever hands it out"},
 	"internal/packet": {
-		[]string{"internal/incident", "internal/journal", "internal/timestamp", "internal/vault"},
+		[]string{"internal/incident", "internal/indicator", "internal/journal", "internal/timestamp", "internal/vault"},
 		"it is written from the record and read again without it, so it must not reach what is running; reports come to it as bytes",
 	},
 	"templates": {nil, "files only"},
@@ -113,7 +114,7 @@ var rules = map[string]rule{
 	},
 	"internal/app": {
 		[]string{
-			"internal/access", "internal/communication", "internal/config", "internal/custody", "internal/desk", "internal/dispatch", "internal/evidence", "internal/incident", "internal/intake",
+			"internal/access", "internal/communication", "internal/config", "internal/custody", "internal/desk", "internal/dispatch", "internal/evidence", "internal/incident", "internal/indicator", "internal/intake",
 			"internal/journal", "internal/mail", "internal/offsite", "internal/packet", "internal/pagerduty", "internal/people", "internal/regime", "internal/report", "internal/runbook", "internal/signature", "internal/significance",
 			"internal/slack", "internal/timestamp", "internal/vault", "internal/web", "internal/webhookout", "templates", "runbooks",
 		},
@@ -180,6 +181,8 @@ var owners = map[string][]string{
 	"github.com/expr-lang/expr":               {"internal/classify"},
 	"github.com/klauspost/compress":           {"internal/vault"},
 	"filippo.io/age":                          {"internal/vault", "internal/packet", "internal/web"},
+	"github.com/google/uuid":                  {"internal/indicator"},
+	"golang.org/x/net/publicsuffix":           {"internal/indicator"},
 	"github.com/minio/minio-go":               {"internal/offsite"},
 	"github.com/cenkalti/backoff":             {"internal/offsite"},
 	"github.com/smallstep/pkcs7":              {"internal/timestamp", "internal/signature"},

@@ -47,12 +47,12 @@ type Incident struct {
 	// MaliciousSaid and CrossBorderSaid are whether a person gave that answer, of
 	// which unknown is one; otherwise an alert did, or nobody was asked.
 	MaliciousSaid, CrossBorderSaid bool
-	Regimes       []string
-	Entities      []string // whose clocks run; empty for all
-	Correlation   string
-	Previous      ID
-	Reason        string // what made it an incident
-	TriageBy      time.Time
+	Regimes                        []string
+	Entities                       []string // whose clocks run; empty for all
+	Correlation                    string
+	Previous                       ID
+	Reason                         string // what made it an incident
+	TriageBy                       time.Time
 
 	DetectedAt time.Time
 	ReceivedAt time.Time

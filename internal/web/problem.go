@@ -14,6 +14,7 @@ import (
 	"nis2clock/internal/custody"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/indicator"
 	"nis2clock/internal/report"
 	"nis2clock/internal/runbook"
 
@@ -51,7 +52,7 @@ func explain(err error) (status int, text string) {
 		return http.StatusForbidden, text
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, text
-	case errors.Is(err, incident.ErrUnknown), errors.Is(err, incident.ErrUnknownToken), errors.Is(err, report.ErrStage), errors.Is(err, incident.ErrNoArtefact),
+	case errors.Is(err, incident.ErrUnknown), errors.Is(err, incident.ErrUnknownToken), errors.Is(err, report.ErrStage), errors.Is(err, indicator.ErrNone), errors.Is(err, incident.ErrNoArtefact),
 		errors.Is(err, runbook.ErrUnknown), errors.Is(err, communication.ErrKind):
 		return http.StatusNotFound, text
 	case errors.Is(err, incident.ErrInvalid):

@@ -43,6 +43,8 @@ type Options struct {
 	Locker *custody.Locker
 	// Report renders a report of an incident in one of [report.Formats].
 	Report func(ctx context.Context, id incident.ID, req report.Request, format string) ([]byte, error)
+	// Indicators are the indicators of compromise as a STIX 2.1 bundle.
+	Indicators func(id incident.ID) ([]byte, error)
 	// Signature is the detached signature of what Report returns as PDF.
 	Signature func(ctx context.Context, id incident.ID, req ReportName) ([]byte, error)
 	// Approve freezes a report by the digest of its bytes.
@@ -173,6 +175,7 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/release", s.release, access.MayDecide},
 		{"GET /api/v1/recurring", s.recurring, access.MayRead},
 		{"GET /api/v1/incidents/{id}/timeline", s.timeline, access.MayRead},
+		{"GET /api/v1/incidents/{id}/indicators.stix.json", s.indicators, access.MayRead},
 		{"GET /api/v1/incidents/{id}/runbooks", s.checklists, access.MayRead},
 		{"GET /api/v1/incidents/{id}/runbooks/{name}", s.checklist, access.MayRead},
 		{"POST /api/v1/incidents/{id}/runbooks/{name}/steps/{step}", s.tickStep, access.MayAct},
