@@ -81,8 +81,8 @@ var rules = map[string]rule{
 	"internal/pagerduty":        {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
 	"internal/pagerduty/pdfake": {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/slack": {
-		[]string{"internal/incident", "internal/desk", "internal/dispatch", "internal/access", "internal/people"},
-		"an adapter words one notice for one vendor, and takes to the desk what people who are known (people) and have the right (access) ask for there",
+		[]string{"internal/incident", "internal/significance", "internal/desk", "internal/dispatch", "internal/access", "internal/people"},
+		"an adapter words one notice for one vendor, and takes to the desk what people who are known (people) and have the right (access) ask for there, an assessment (significance) among it",
 	},
 	"internal/slack/slackfake":  {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/mail":             {[]string{"internal/incident", "internal/dispatch", "internal/calendar"}, "an adapter words one notice for one way out"},

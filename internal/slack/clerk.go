@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -43,10 +42,6 @@ type Clerk struct {
 	ConfirmWithin time.Duration
 	// SecondPerson are kinds of action that are proposals whoever asks for them.
 	SecondPerson []Kind
-	// AssessForm asks for an assessment; nil where there is none. AssessCommand
-	// makes the command of its answers.
-	AssessForm    func(v incident.View, now time.Time) (*Form, string)
-	AssessCommand func(id incident.ID, answers url.Values, now time.Time) (incident.Proposable, *Refusal)
 	// Now is wall time, by which roles and deputies go.
 	Now func() time.Time
 	// Public is what a person is told of an error; one that comes back means
@@ -88,12 +83,9 @@ func (c *Clerk) may(s sender, right access.Right) bool {
 func (c *Clerk) Form(a Action) (*Form, error) {
 	ask := forms[a.Kind]
 	if a.Kind == Assess {
-		ask = c.AssessForm
+		ask = func(v incident.View, _ time.Time) (*Form, string) { return c.assessForm(v, a.Entity) }
 	}
 	if ask == nil {
-		if a.Kind == Assess {
-			return nil, &Refusal{Text: "Assess it on the incident's page, or with nis2clock incident assess."}
-		}
 		return nil, nil
 	}
 	v, ok := c.Desk.Incident(a.Incident)
@@ -259,6 +251,9 @@ func (c *Clerk) decide(ctx context.Context, who sender, p incident.Person, a Act
 		return "", err
 	}
 	if f != nil {
+		if r := f.outOfDate(a); r != nil {
+			return "", r
+		}
 		if r := f.check(a.Answers); r != nil {
 			return "", r
 		}
@@ -268,12 +263,16 @@ func (c *Clerk) decide(ctx context.Context, who sender, p incident.Person, a Act
 		return "", refusal
 	}
 	right := kinds[a.Kind]
-	two := contains(c.SecondPerson, a.Kind)
+	two := contains(c.SecondPerson, a.Kind) || decidesNotReportable(cmd) && contains(c.SecondPerson, NotReportable)
 	if c.may(who, right) && !two {
 		if _, err := c.do(ctx, cmd.For(p)); err != nil {
 			return "", err
 		}
-		return fmt.Sprintf("Recorded for %s: %s.", a.Incident, cmd.Plan()), nil
+		reply := fmt.Sprintf("Recorded for %s: %s.", a.Incident, cmd.Plan())
+		if a.Kind == Assess {
+			reply += c.afterAssessing(a)
+		}
+		return reply, nil
 	}
 	if who.known && !who.May(access.MayAct) { // an auditor changes nothing, not even by asking
 		return "", c.refuse(ctx, p, a, notYours(who, right))
@@ -311,10 +310,7 @@ func (c *Clerk) whoConfirms(right access.Right, but string) string {
 func (c *Clerk) command(a Action) (incident.Proposable, *Refusal) {
 	switch a.Kind {
 	case Assess:
-		if c.AssessCommand == nil {
-			return nil, &Refusal{Text: "Assess it on the incident's page."}
-		}
-		return c.AssessCommand(a.Incident, a.Answers, c.Desk.Now())
+		return c.assessed(a)
 	case Submit:
 		return orRefuse(submission(a.Incident, a.Answers, c.Desk.Now()))
 	}
