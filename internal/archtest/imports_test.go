@@ -43,7 +43,7 @@ var rules = map[string]rule{
 	"internal/desk":                {[]string{"internal/incident", "internal/journal", "internal/significance"}, "it joins decisions to the log and knows neither senders nor receivers"},
 
 	// The ways in.
-	"internal/access": {[]string{"internal/desk"}, "who somebody is does not depend on what they ask for"},
+	"internal/access": {[]string{"internal/desk", "internal/incident"}, "who somebody is does not depend on what they ask for; whom an incident's restriction (incident) lets in, does"},
 	"internal/people": {[]string{"internal/access"}, "who somebody is and may do (access) is the same whichever way they come in"},
 	"internal/intake": {
 		[]string{"internal/desk", "internal/classify", "internal/access", "internal/incident", "internal/vault"},

@@ -73,6 +73,39 @@ func (c *Clerk) sender(user string) sender {
 	return s
 }
 
+// look is the incident as it now stands, where the sender may know of it.
+func (c *Clerk) look(who sender, id incident.ID) (v incident.View, ok bool) {
+	c.Desk.View(func(s *incident.State) {
+		i, there := s.Incident(id)
+		if ok = there && c.sees(who, i.Restricted); ok {
+			v = i.View(c.Desk.Now())
+		}
+	})
+	return v, ok
+}
+
+// sees reports whether the sender may know of an incident so restricted.
+func (c *Clerk) sees(who sender, r *incident.Restriction) bool {
+	return access.Sees(r, who.actor.Name, who.May)
+}
+
+// noIncident is what somebody is told of an incident that is not there, and of
+// one they may not know of.
+func noIncident(id incident.ID) string { return fmt.Sprintf("There is no incident %s.", id) }
+
+// overlook answers about an incident of which the sender may not know as if
+// there were none, and keeps in its own record that they tried.
+func (c *Clerk) overlook(ctx context.Context, p incident.Person, a Action) error {
+	if _, there := c.Desk.Incident(a.Incident); !there {
+		return &Refusal{Text: noIncident(a.Incident)}
+	}
+	p.Key = ""
+	if err := c.refuse(ctx, p, a, "not among those who may know of it"); asRefusal(err) == nil {
+		return err
+	}
+	return &Refusal{Text: noIncident(a.Incident)}
+}
+
 // may reports whether the sender may do what needs the right at once.
 func (c *Clerk) may(s sender, right access.Right) bool {
 	return s.May(right) || !s.known && right == access.MayAct && c.Unknown != RefuseUnknown
@@ -88,9 +121,9 @@ func (c *Clerk) Form(a Action) (*Form, error) {
 	if ask == nil {
 		return nil, nil
 	}
-	v, ok := c.Desk.Incident(a.Incident)
+	v, ok := c.look(c.sender(a.User), a.Incident)
 	if !ok {
-		return nil, &Refusal{Text: fmt.Sprintf("There is no incident %s.", a.Incident)}
+		return nil, &Refusal{Text: noIncident(a.Incident)}
 	}
 	if v.OutOfBand || v.TLP == incident.TLPRed {
 		return nil, &Refusal{Text: elsewhere(v)}
@@ -118,7 +151,10 @@ func (c *Clerk) Act(ctx context.Context, a Action) (string, error) {
 	if !who.known && c.Unknown == RefuseUnknown {
 		return "", c.refuse(ctx, person, a, unlinked(a.User)+" Nothing was done.")
 	}
-	if v, ok := c.Desk.Incident(a.Incident); ok && v.OutOfBand { // whoever presses may be the attacker
+	switch v, ok := c.look(who, a.Incident); {
+	case !ok && a.Kind != Declare:
+		return "", c.overlook(ctx, person, a)
+	case v.OutOfBand: // whoever presses may be the attacker
 		return "", c.refuse(ctx, person, a, elsewhere(v))
 	}
 	switch a.Kind {
@@ -290,14 +326,15 @@ func (c *Clerk) decide(ctx context.Context, who sender, p incident.Person, a Act
 	if !who.known {
 		why = "nis2clock does not know you"
 	}
-	return fmt.Sprintf("%s, so it is now proposal %v of %s: %s. Nothing has taken effect. %s It expires %s.", why, n, a.Incident, cmd.Plan(), c.whoConfirms(right, who.actor.Name), stamp(expires, nil)), nil
+	return fmt.Sprintf("%s, so it is now proposal %v of %s: %s. Nothing has taken effect. %s It expires %s.", why, n, a.Incident, cmd.Plan(), c.whoConfirms(a.Incident, right, who.actor.Name), stamp(expires, nil)), nil
 }
 
 // whoConfirms names those who can.
-func (c *Clerk) whoConfirms(right access.Right, but string) string {
+func (c *Clerk) whoConfirms(id incident.ID, right access.Right, but string) string {
 	var names []string
+	v, _ := c.Desk.Incident(id)
 	for _, s := range c.People.Who(right, c.Now()) {
-		if s.Name != but {
+		if s.Name != but && access.Sees(v.Restricted.Restriction(), s.Name, s.May) {
 			names = append(names, s.Name)
 		}
 	}

@@ -154,6 +154,10 @@ func (s *server) recurring(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	hidden := s.hidden(r)
+	sets = slices.DeleteFunc(sets, func(set incident.RecurringSet) bool {
+		return slices.ContainsFunc(set.Incidents, func(id string) bool { return hidden[incident.ID(id)] })
+	})
 	return s.write(w, http.StatusOK, struct {
 		Sets []incident.RecurringSet `json:"sets"`
 	}{sets})
