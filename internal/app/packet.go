@@ -46,6 +46,14 @@ func (a *App) Packet(ctx context.Context, by incident.Actor, id incident.ID, req
 	return func(ctx context.Context, w io.Writer) error { return p.Write(ctx, w, req.Recipients...) }, nil
 }
 
+// restricted tells which incidents are.
+func restricted(s *incident.State) func(incident.ID) bool {
+	return func(id incident.ID) bool {
+		i, ok := s.Incident(id)
+		return ok && i.Restricted != nil
+	}
+}
+
 // errMoved: the incident changed while its packet was made.
 var errMoved = errors.New("the incident changed meanwhile")
 
@@ -104,6 +112,7 @@ func (a *App) tryPacketSource(ctx context.Context, id incident.ID, profile packe
 		var i *incident.Incident
 		if i, known = s.Incident(id); known {
 			src.Incident, src.Size = i.View(i.UpdatedAt), i.Sealed()
+			src.Beside = s.BesideRestricted(id, restricted(s))
 			src.Entries = slices.DeleteFunc(slices.Clone(i.Entries), func(seq uint64) bool { return seq >= src.Size })
 		}
 	})

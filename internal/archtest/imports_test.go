@@ -43,7 +43,7 @@ var rules = map[string]rule{
 	"internal/desk":                {[]string{"internal/incident", "internal/journal", "internal/significance"}, "it joins decisions to the log and knows neither senders nor receivers"},
 
 	// The ways in.
-	"internal/access": {[]string{"internal/desk"}, "who somebody is does not depend on what they ask for"},
+	"internal/access": {[]string{"internal/desk", "internal/incident"}, "who somebody is does not depend on what they ask for; whom an incident's restriction (incident) lets in, does"},
 	"internal/people": {[]string{"internal/access"}, "who somebody is and may do (access) is the same whichever way they come in"},
 	"internal/intake": {
 		[]string{"internal/desk", "internal/classify", "internal/access", "internal/incident", "internal/vault"},
@@ -81,8 +81,8 @@ var rules = map[string]rule{
 	"internal/pagerduty":        {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
 	"internal/pagerduty/pdfake": {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/slack": {
-		[]string{"internal/incident", "internal/desk", "internal/dispatch", "internal/access", "internal/people"},
-		"an adapter words one notice for one vendor, and takes to the desk what people who are known (people) and have the right (access) ask for there",
+		[]string{"internal/incident", "internal/significance", "internal/desk", "internal/dispatch", "internal/access", "internal/people"},
+		"an adapter words one notice for one vendor, and takes to the desk what people who are known (people) and have the right (access) ask for there, an assessment (significance) among it",
 	},
 	"internal/slack/slackfake":  {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/mail":             {[]string{"internal/incident", "internal/dispatch", "internal/calendar"}, "an adapter words one notice for one way out"},

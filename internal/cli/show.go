@@ -48,6 +48,9 @@ func show(env *Env, v incident.View) error {
 		row("Decided", "%s, by %s: %s", strings.ReplaceAll(v.Significance.Decision, "_", " "), *v.Significance.By, v.Significance.Reason)
 	}
 	row("Confidential", "TLP:%s%s", v.TLP, outOfBand(v))
+	if r := v.Restricted; r != nil {
+		row("Restricted", "to %s (%s, %s: %s)", strings.Join(r.Names, ", "), r.By, seconds(r.At), r.Reason)
+	}
 	row("Detected", "%s, received %s", seconds(v.DetectedAt), seconds(v.ReceivedAt))
 	if v.AwareAt != nil {
 		row("Aware", "%s, %s", seconds(*v.AwareAt), *v.AwareBy)

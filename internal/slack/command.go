@@ -127,10 +127,10 @@ func (c *Clerk) sayHelp(context.Context, said) (string, error) {
 	return strings.TrimRight(b.String(), "\n"), nil
 }
 
-// Open are the first incidents that are neither closed nor out of band, at most limit, the next
-// deadline first, and how many more there are. Only those returned are copied:
-// there may be a thousand.
-func (c *Clerk) Open(limit int) (first []incident.View, more int) {
+// opens are the first incidents that the sender may know of and that are neither
+// closed nor out of band, at most limit, the next deadline first, and how many
+// more there are. Only those returned are copied: there may be a thousand.
+func (c *Clerk) opens(who sender, limit int) (first []incident.View, more int) {
 	type due struct {
 		*incident.Incident
 		owes bool
@@ -141,7 +141,7 @@ func (c *Clerk) Open(limit int) (first []incident.View, more int) {
 		var all []due
 		for _, id := range s.IDs() {
 			i, ok := s.Incident(id)
-			if !ok || i.Status == incident.StatusClosed || i.OutOfBand {
+			if !ok || i.Status == incident.StatusClosed || i.OutOfBand || !c.sees(who, i.Restricted) {
 				continue
 			}
 			d := due{Incident: i}
@@ -193,8 +193,8 @@ func incidentLine(v incident.View, now time.Time) string {
 // maxListed is how many incidents a list shows.
 const maxListed = 20
 
-func (c *Clerk) sayList(context.Context, said) (string, error) {
-	all, more := c.Open(maxListed)
+func (c *Clerk) sayList(_ context.Context, s said) (string, error) {
+	all, more := c.opens(c.sender(s.user), maxListed)
 	if len(all) == 0 {
 		return "No incident is open.", nil
 	}
@@ -212,7 +212,7 @@ func (c *Clerk) sayList(context.Context, said) (string, error) {
 
 func (c *Clerk) sayShow(_ context.Context, s said) (string, error) {
 	id, _ := s.incident()
-	v, ok := c.Desk.Incident(id)
+	v, ok := c.look(c.sender(s.user), id)
 	if !ok {
 		return "", noSuch(id)
 	}

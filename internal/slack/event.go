@@ -133,6 +133,12 @@ func (c *Clerk) Thread(channel, ts string) (id incident.ID, ok bool) {
 func (c *Clerk) Mark(ctx context.Context, m Marked) error {
 	who := c.sender(m.User)
 	p := incident.Person{By: who.actor, Key: "slack message " + m.Channel + "/" + m.TS, Digest: "message"}
+	if _, ok := c.look(who, m.Incident); !ok {
+		if err := c.overlook(ctx, p, Action{Kind: Note, Incident: m.Incident}); asRefusal(err) == nil {
+			return err
+		}
+		return nil
+	}
 	if !c.may(who, access.MayAct) {
 		why := unlinked(m.User)
 		if who.known {

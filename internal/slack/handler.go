@@ -28,6 +28,9 @@ type Office interface {
 	// Form is what the action asks first: nil when it asks nothing. It does no
 	// I/O: a form must open within three seconds (SL-4).
 	Form(Action) (*Form, error)
+	// Next is the form that comes after the one that was answered; nil after the
+	// last, whose answers are acted on. It does no I/O either.
+	Next(Action) (*Form, error)
 	// Say answers the words after the slash command.
 	Say(ctx context.Context, user, key, words string) (string, error)
 	// Home is what a person sees on the app's own page.

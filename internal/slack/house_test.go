@@ -54,8 +54,12 @@ func staff(t testing.TB) *people.Directory {
 }
 
 // newHouse has one incident, INC-2026-0001, whose message is in the channel.
-func newHouse(t testing.TB) *house {
+func newHouse(t testing.TB, change ...func(*incident.Rules)) *house {
 	t.Helper()
+	rules := &incident.Rules{Classify: classify.DefaultPolicy(), Law: regime.Builtin(), Tracks: []incident.Track{{Entity: "default", Regimes: []regime.ID{"nis2"}, Authority: "CSIRT"}}}
+	for _, f := range change {
+		f(rules)
+	}
 	h := &house{t: t, wall: &wallClock{t: opened.Add(time.Minute)}, logs: &logBuffer{}, log: journaltest.Open(t)}
 	var err error
 	if h.fake, err = slackfake.Start(slackfake.Config{Token: token, AppToken: appToken, Now: h.wall.now}); err != nil {
@@ -68,7 +72,7 @@ func newHouse(t testing.TB) *house {
 	})
 	h.desk, err = desk.Open(t.Context(), desk.Options{
 		Log: h.log, Now: h.wall.now, Logger: slog.New(slog.DiscardHandler),
-		Rules: &incident.Rules{Classify: classify.DefaultPolicy(), Law: regime.Builtin(), Tracks: []incident.Track{{Entity: "default", Regimes: []regime.ID{"nis2"}, Authority: "CSIRT"}}},
+		Rules: rules,
 	})
 	if err != nil {
 		t.Fatal(err)

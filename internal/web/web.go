@@ -169,6 +169,8 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/close", s.closeIncident, access.MaySubmit},
 		{"POST /api/v1/incidents/{id}/tlp", s.setTLP, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/out-of-band", s.outOfBand, access.MayDecide},
+		{"POST /api/v1/incidents/{id}/restricted", s.restrict, access.MayDecide},
+		{"POST /api/v1/incidents/{id}/access", s.changeAccess, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/proposals/{number}/confirm", s.settle(true), access.MayDecide},
 		{"POST /api/v1/incidents/{id}/proposals/{number}/reject", s.settle(false), access.MayDecide},
 		{"POST /api/v1/incidents/{id}/hold", s.hold, access.MayDecide},
@@ -228,10 +230,20 @@ func headers(next http.Handler) http.Handler {
 	})
 }
 
+// visible serves a route where the sender may know of what its path names.
+func (s *server) visible(to route) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.known(r); err != nil {
+			return err
+		}
+		return to.serve(w, r)
+	}
+}
+
 // allowed serves a route to whoever has a token or is signed in and has the
 // right it needs. Errors become problem details.
 func (s *server) allowed(to route) http.Handler {
-	next := problems(s.Logger, to.serve)
+	next := problems(s.Logger, s.visible(to))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, ok := s.SignIn.who(r)
 		if !ok {
@@ -262,7 +274,7 @@ func (s *server) signedIn(to route) http.Handler {
 			http.Error(w, who.Role.Refusal(to.needs), http.StatusForbidden)
 			return
 		}
-		if err := to.serve(w, r.WithContext(access.With(r.Context(), who))); err != nil {
+		if err := s.visible(to)(w, r.WithContext(access.With(r.Context(), who))); err != nil {
 			status, text := explain(err)
 			if status >= 500 {
 				s.Logger.Error("Page failed", "path", r.URL.Path, "err", err)

@@ -236,6 +236,8 @@ type Sent struct {
 	Errors map[string]string
 	// Says is the text of the view in the form's place.
 	Says string
+	// Next is that view where it asks something; nil otherwise.
+	Next *View
 }
 
 // Send answers the questions of a form that is open and sends it. Several
@@ -299,12 +301,14 @@ func (s *Server) Send(ctx context.Context, v View, answers map[string][]string) 
 	}
 	out := Sent{Errors: got.Errors}
 	if got.Action == "update" {
-		_, blocks, word := readView(append(append([]byte(`{"view":`), got.View...), '}'), "modal")
+		c, blocks, word := readView(append(append([]byte(`{"view":`), got.View...), '}'), "modal")
 		if word != "" {
 			return out, fmt.Errorf("slackfake: the view in the form's place is refused: %s: %s", word, got.View)
 		}
 		for _, b := range blocks {
-			out.Says += b.Label
+			if out.Says += b.Label; b.Name != "" && out.Next == nil {
+				out.Next = &View{ID: v.ID, User: v.User, Team: v.Team, Title: c.View.Title.Text, CallbackID: c.View.CallbackID, Metadata: c.View.Metadata, Blocks: blocks}
+			}
 		}
 	}
 	return out, nil
