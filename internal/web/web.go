@@ -49,6 +49,8 @@ type Options struct {
 	Approve func(ctx context.Context, by incident.Person, role string, id incident.ID, req Approval) error
 	// Packet records an export and returns what writes the packet.
 	Packet func(ctx context.Context, by incident.Actor, id incident.ID, req PacketRequest) (func(context.Context, io.Writer) error, error)
+	// Backup records that the whole record is exported and returns what writes it.
+	Backup func(ctx context.Context, by incident.Actor) (func(context.Context, io.Writer) error, error)
 	// Runbooks are those in force.
 	Runbooks func() *runbook.Library
 	Drafts   *communication.Drafter
@@ -200,6 +202,7 @@ func (s *server) routes() []route {
 		{"GET /api/v1/tokens", s.listTokens, access.MayAdmin},
 		{"POST /api/v1/tokens", s.createToken, access.MayAdmin},
 		{"DELETE /api/v1/tokens/{name}", s.revokeToken, access.MayAdmin},
+		{"GET /api/v1/backup", s.backup, access.MayAdmin}, // leaves an entry
 		{"POST /-/reload", s.reload, access.MayAdmin},
 	}
 }
