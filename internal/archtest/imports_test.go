@@ -38,6 +38,7 @@ var rules = map[string]rule{
 	"internal/journal/journaltest": {[]string{"internal/journal"}, "it tests any implementation through the interface"},
 	"internal/vault":               {nil, "files by their digest, whatever is in them"},
 	"internal/offsite":             {[]string{"internal/journal", "internal/vault"}, "it copies bytes that prove themselves and knows no incident"},
+	"internal/backup":              {[]string{"internal/journal", "internal/vault", "internal/verify"}, "it copies bytes that prove themselves, and installs only what verifies; it knows no incident"},
 	"internal/timestamp":           {nil, "a digest in, a token out, whatever it is the digest of"},
 	"internal/timestamp/tsatest":   {nil, fakeWhy},
 	"internal/desk":                {[]string{"internal/incident", "internal/journal", "internal/significance"}, "it joins decisions to the log and knows neither senders nor receivers"},
@@ -114,7 +115,7 @@ var rules = map[string]rule{
 	},
 	"internal/app": {
 		[]string{
-			"internal/access", "internal/communication", "internal/config", "internal/custody", "internal/desk", "internal/dispatch", "internal/evidence", "internal/incident", "internal/indicator", "internal/intake",
+			"internal/access", "internal/backup", "internal/communication", "internal/config", "internal/custody", "internal/desk", "internal/dispatch", "internal/evidence", "internal/incident", "internal/indicator", "internal/intake",
 			"internal/journal", "internal/mail", "internal/offsite", "internal/packet", "internal/pagerduty", "internal/people", "internal/regime", "internal/report", "internal/runbook", "internal/signature", "internal/significance",
 			"internal/slack", "internal/timestamp", "internal/vault", "internal/web", "internal/webhookout", "templates", "runbooks",
 		},
@@ -127,6 +128,7 @@ var rules = map[string]rule{
 	"internal/cli": {
 		[]string{
 			"internal/verify", "internal/timestamp", "internal/vault", // verify and the files it is given
+			"internal/backup", // restore needs no service, and a stopped one is backed up without
 			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/holidays", "internal/incident", "internal/journal", "internal/offsite", "internal/regime",
 			"internal/classify", "internal/intake", // classify decides on a body as the service would
 			"internal/packet", "internal/signature", // verify reads what they made
@@ -179,7 +181,7 @@ var owners = map[string][]string{
 	"github.com/yuin/goldmark":                {"internal/report/pdf", "internal/runbook"},
 	"github.com/alecthomas/kong":              {"internal/cli"},
 	"github.com/expr-lang/expr":               {"internal/classify"},
-	"github.com/klauspost/compress":           {"internal/vault"},
+	"github.com/klauspost/compress":           {"internal/vault", "internal/backup"},
 	"filippo.io/age":                          {"internal/vault", "internal/packet", "internal/web"},
 	"github.com/google/uuid":                  {"internal/indicator"},
 	"golang.org/x/net/publicsuffix":           {"internal/indicator"},

@@ -128,6 +128,7 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	EvidenceExported{}.Kind():  decode[EvidenceExported],
 	CheckpointStamped{}.Kind(): decode[CheckpointStamped],
 	RunbookTicked{}.Kind():     decode[RunbookTicked],
+	BackupTaken{}.Kind():       decode[BackupTaken],
 	CommunicationSent{}.Kind(): decode[CommunicationSent],
 }
 

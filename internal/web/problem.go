@@ -15,6 +15,7 @@ import (
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/indicator"
+	"nis2clock/internal/journal"
 	"nis2clock/internal/report"
 	"nis2clock/internal/runbook"
 
@@ -53,7 +54,7 @@ func explain(err error) (status int, text string) {
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, text
 	case errors.Is(err, incident.ErrUnknown), errors.Is(err, incident.ErrUnknownToken), errors.Is(err, report.ErrStage), errors.Is(err, indicator.ErrNone), errors.Is(err, incident.ErrNoArtefact),
-		errors.Is(err, runbook.ErrUnknown), errors.Is(err, communication.ErrKind):
+		errors.Is(err, runbook.ErrUnknown), errors.Is(err, communication.ErrKind), errors.Is(err, journal.ErrTile), errors.Is(err, journal.ErrRange):
 		return http.StatusNotFound, text
 	case errors.Is(err, incident.ErrInvalid):
 		return http.StatusBadRequest, strings.TrimPrefix(text, incident.ErrInvalid.Error()+": ")

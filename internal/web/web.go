@@ -51,6 +51,8 @@ type Options struct {
 	Approve func(ctx context.Context, by incident.Person, role string, id incident.ID, req Approval) error
 	// Packet records an export and returns what writes the packet.
 	Packet func(ctx context.Context, by incident.Actor, id incident.ID, req PacketRequest) (func(context.Context, io.Writer) error, error)
+	// Backup records that the whole record is exported and returns what writes it.
+	Backup func(ctx context.Context, by incident.Actor) (func(context.Context, io.Writer) error, error)
 	// Runbooks are those in force.
 	Runbooks func() *runbook.Library
 	Drafts   *communication.Drafter
@@ -100,6 +102,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /-/ready", s.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /checkpoint", s.checkpoint)
+	mux.HandleFunc("GET /tile/{path...}", s.tile)
 	mux.HandleFunc("GET /calendar.ics", s.calendar)
 
 	cross := http.NewCrossOriginProtection()
@@ -188,6 +191,8 @@ func (s *server) routes() []route {
 		{"GET /api/v1/incidents/{id}/packet.zip", s.packet, access.MayRead}, // the auditor's needs MayAudit too
 		{"GET /api/v1/incidents/{id}/reports/{regime}/{file}", s.report, access.MayRead},
 		{"GET /api/v1/journal", s.journal, access.MayAudit},
+		{"GET /tile/entries/{path...}", s.entries, access.MayAudit},
+		{"GET /api/v1/proof", s.proof, access.MayRead}, // hashes alone
 		{"POST /api/v1/incidents/{id}/reportability", s.setReportability, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/breach", s.recordBreach, access.MayDecide},
 		{"GET /api/v1/registers/breaches", s.breachRegister, access.MayRead},
@@ -205,6 +210,7 @@ func (s *server) routes() []route {
 		{"GET /api/v1/tokens", s.listTokens, access.MayAdmin},
 		{"POST /api/v1/tokens", s.createToken, access.MayAdmin},
 		{"DELETE /api/v1/tokens/{name}", s.revokeToken, access.MayAdmin},
+		{"GET /api/v1/backup", s.backup, access.MayAdmin}, // leaves an entry
 		{"POST /-/reload", s.reload, access.MayAdmin},
 	}
 }
