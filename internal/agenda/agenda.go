@@ -157,8 +157,13 @@ func reminders(i *incident.Incident, c *incident.Clock, p *incident.ReminderPoli
 			Role: incident.Reminder, For: ch, Clock: c.ClockID, Thresholds: passed, Revision: i.Revision,
 		}
 		// One that was intended and not yet delivered takes the newly passed
-		// thresholds with it, under the key it has.
+		// thresholds with it, under the key it has: it is looked for by that key. Not
+		// so at a pager, which may have taken it and lost the answer: under a key it
+		// knows, what was passed since would wake nobody (PD-8).
 		for _, out := range i.Pending {
+			if slices.Contains(p.Pagers, ch) {
+				break
+			}
 			if out.Role == incident.Reminder && out.For == ch && out.Clock == c.ClockID {
 				e.Key = out.Key
 				break

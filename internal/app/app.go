@@ -50,6 +50,11 @@ type Options struct {
 	// Now is domain time; nil means [time.Now].
 	Now     func() time.Time
 	Version string
+	// Listen opens what the service listens on; nil means [net.Listen].
+	Listen func(network, address string) (net.Listener, error)
+	// Transport carries the calls to PagerDuty, Slack and the webhook; nil means
+	// [http.DefaultTransport].
+	Transport http.RoundTripper
 }
 
 // App is a running service. It is made by [Start] and ended by [App.Stop].
@@ -113,6 +118,9 @@ func (a *App) onStop(name string, stop func(context.Context) error) {
 func Start(ctx context.Context, o Options) (_ *App, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Listen == nil {
+		o.Listen = net.Listen
 	}
 	a := &App{o: o, cfg: o.Config, failed: make(chan error, 1)}
 	defer func() {
@@ -187,7 +195,7 @@ func (a *App) policy(cfg *config.Config) incident.ReminderPolicy {
 // serve begins to listen and starts everything that runs by itself.
 func (a *App) serve(handler http.Handler) error {
 	var err error
-	if a.listener, err = net.Listen("tcp", a.cfg.Web.Listen); err != nil {
+	if a.listener, err = a.o.Listen("tcp", a.cfg.Web.Listen); err != nil {
 		return fmt.Errorf("web.listen: %w: choose another address", err)
 	}
 	a.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: readWithin, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(a.o.Logger.Handler(), slog.LevelWarn)}

@@ -30,16 +30,21 @@ import (
 // vendorTimeout bounds a call to a vendor.
 const vendorTimeout = 10 * time.Second
 
+// vendor is a client for the calls to vendors.
+func (a *App) vendor() *http.Client {
+	return &http.Client{Timeout: vendorTimeout, Transport: a.o.Transport}
+}
+
 // makeChannels makes the configured ways out, the pager first.
 func (a *App) makeChannels() ([]dispatch.Channel, error) {
 	var out []dispatch.Channel
 	if c := a.cfg.PagerDuty; c != nil {
-		out = append(out, pagerduty.New(*c, &http.Client{Timeout: vendorTimeout}))
+		out = append(out, pagerduty.New(*c, a.vendor()))
 	}
 	if c := a.cfg.Slack; c != nil {
 		cfg := *c
 		cfg.Zone, cfg.People = a.cfg.Zone(), a.cfg.People
-		ch, err := slack.New(cfg, &http.Client{Timeout: vendorTimeout})
+		ch, err := slack.New(cfg, a.vendor())
 		if err != nil {
 			return nil, err
 		}
@@ -49,7 +54,7 @@ func (a *App) makeChannels() ([]dispatch.Channel, error) {
 		out = append(out, mail.New(*c, a.addresses, a.pageURL))
 	}
 	if c := a.cfg.Webhook; c != nil {
-		out = append(out, webhookout.New(*c, &http.Client{Timeout: vendorTimeout}, time.Now))
+		out = append(out, webhookout.New(*c, a.vendor(), time.Now))
 	}
 	return out, nil
 }

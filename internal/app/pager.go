@@ -93,7 +93,7 @@ func (a *App) startOnCall() {
 	if c := a.cfg.PagerDuty; c == nil || c.OnCall == nil {
 		return
 	}
-	a.roster = pagerduty.NewOnCall(*a.cfg.PagerDuty.OnCall, &http.Client{Timeout: vendorTimeout}, time.Now, a.o.Logger)
+	a.roster = pagerduty.NewOnCall(*a.cfg.PagerDuty.OnCall, a.vendor(), time.Now, a.o.Logger)
 	a.background(func(ctx context.Context) { a.roster.Run(ctx, a.proposeAll) }, "on call")
 	a.background(func(ctx context.Context) {
 		feed := a.desk.Subscribe()

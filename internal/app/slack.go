@@ -23,7 +23,7 @@ func (a *App) slackHandler(reg prometheus.Registerer) (http.Handler, error) {
 	}
 	h, err := slack.NewHandler(slack.Inbound{
 		Secrets: func() []string { return []string{c.SigningSecret} },
-		Office:  a.slackClerk(), Token: c.Token, Mark: c.Mark, BaseURL: c.BaseURL, Client: &http.Client{Timeout: vendorTimeout}, Log: a.o.Logger,
+		Office:  a.slackClerk(), Token: c.Token, Mark: c.Mark, BaseURL: c.BaseURL, Client: a.vendor(), Log: a.o.Logger,
 	})
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (a *App) slackClerk() *slack.Clerk {
 func (a *App) slackSocket(h *slack.Handler, reg prometheus.Registerer) error {
 	c := a.cfg.Slack
 	s, err := slack.NewSocket(slack.SocketConfig{
-		AppToken: c.AppToken, BaseURL: c.BaseURL, Handler: h, Client: &http.Client{Timeout: vendorTimeout}, Log: a.o.Logger, Register: reg,
+		AppToken: c.AppToken, BaseURL: c.BaseURL, Handler: h, Client: a.vendor(), Log: a.o.Logger, Register: reg,
 	})
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (c *slackCheck) get() error {
 // checkSlack looks for the faults that make buttons do nothing: at the start,
 // while there is one, and never in anybody's way.
 func (a *App) checkSlack(reg prometheus.Registerer) error {
-	ch, err := slack.New(*a.cfg.Slack, &http.Client{Timeout: vendorTimeout})
+	ch, err := slack.New(*a.cfg.Slack, a.vendor())
 	if err != nil {
 		return err
 	}

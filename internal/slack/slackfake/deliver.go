@@ -40,7 +40,7 @@ func (s *Server) deliver(ctx context.Context, kind string, payload []byte) ([]by
 	if err != nil {
 		return nil, fmt.Errorf("slackfake: callback: %w", err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := s.cfg.Client.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("slackfake: %s: %w", kind, err)
 	}

@@ -33,6 +33,8 @@ type Config struct {
 	// OnMessage is called after each message that was stored or changed, one
 	// call at a time.
 	OnMessage func(Message)
+	// Client calls the app; nil means [http.DefaultClient].
+	Client *http.Client
 }
 
 // DefaultChannel is the channel there is when none is configured.
@@ -77,6 +79,9 @@ type Server struct {
 func New(cfg Config) *Server {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Client == nil {
+		cfg.Client = http.DefaultClient
 	}
 	if len(cfg.Channels) == 0 {
 		cfg.Channels = []string{DefaultChannel}
