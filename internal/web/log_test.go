@@ -94,7 +94,7 @@ func (o *stranger) ReadTiles(all []tlog.Tile) (out [][]byte, err error) {
 // SaveTiles implements [tlog.TileReader].
 func (o *stranger) SaveTiles([]tlog.Tile, [][]byte) {}
 
-// leaves are those of a whole log, which an auditor may read.
+// leaves are those of a whole log, which an administrator may read.
 func (o *stranger) leaves(size int64, token string) (out []string) {
 	o.t.Helper()
 	for from := int64(0); from < size; from += 256 {
@@ -124,20 +124,19 @@ func (s *service) storm(n int, name string) {
 
 // With the log's paths and the public key alone a stranger proves that each entry
 // is in the log, and that the log of today begins with the one of yesterday; and
-// notices one changed byte on the way. The leaves need an auditor's token.
+// notices one changed byte on the way. The leaves need an administrator's token.
 func TestStrangerProvesTheLog(t *testing.T) {
 	s := start(t)
 	o := newStranger(s)
 	s.storm(300, "A")
 	yesterday := o.tree(string(o.get("/checkpoint", "")))
 	s.storm(300, "B")
-	auditor := s.token(access.Auditor, "eve")
 	today := o.tree(string(o.get("/checkpoint", "")))
 	if today.N <= yesterday.N || yesterday.N < 300 {
 		t.Fatalf("%d entries, then %d", yesterday.N, today.N)
 	}
 	hashes := tlog.TileHashReader(today, o)
-	leaves := o.leaves(today.N, auditor)
+	leaves := o.leaves(today.N, s.admin)
 	if int64(len(leaves)) != today.N {
 		t.Fatalf("%d leaves of %d", len(leaves), today.N)
 	}
@@ -223,11 +222,11 @@ func TestProofs(t *testing.T) {
 	}
 }
 
-// Tiles are for everybody and may be kept; leaves are for auditors and may not.
+// Tiles are for everybody and may be kept; leaves are for administrators and may not.
 func TestTilesAndWhoReadsThem(t *testing.T) {
 	s := start(t)
 	s.storm(300, "A")
-	responder := s.token(access.Responder, "ben")
+	responder, auditor := s.token(access.Responder, "ben"), s.token(access.Auditor, "cas")
 	for _, tt := range []struct {
 		path, token string
 		status      int
@@ -242,6 +241,7 @@ func TestTilesAndWhoReadsThem(t *testing.T) {
 		{"/checkpoint", "", 200, "no-store"},
 		{"/tile/entries/000", "", 401, "no-store"},
 		{"/tile/entries/000", responder, 403, "no-store"},
+		{"/tile/entries/000", auditor, 403, "no-store"},
 		{"/tile/entries/000", s.intake, 403, "no-store"},
 		{"/tile/entries/000", s.admin, 200, "no-store"},
 		{"/tile/entries/005", s.admin, 404, "no-store"},

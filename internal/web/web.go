@@ -191,8 +191,8 @@ func (s *server) routes() []route {
 		{"GET /api/v1/incidents/{id}/packet.zip", s.packet, access.MayRead}, // the auditor's needs MayAudit too
 		{"GET /api/v1/incidents/{id}/reports/{regime}/{file}", s.report, access.MayRead},
 		{"GET /api/v1/journal", s.journal, access.MayAudit},
-		{"GET /tile/entries/{path...}", s.entries, access.MayAudit},
-		{"GET /api/v1/proof", s.proof, access.MayRead}, // hashes alone
+		{"GET /tile/entries/{path...}", s.entries, access.MayAdmin}, // leaves name every incident, restricted ones too
+		{"GET /api/v1/proof", s.proof, access.MayRead},              // hashes alone
 		{"POST /api/v1/incidents/{id}/reportability", s.setReportability, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/breach", s.recordBreach, access.MayDecide},
 		{"GET /api/v1/registers/breaches", s.breachRegister, access.MayRead},
