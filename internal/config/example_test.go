@@ -151,7 +151,7 @@ func TestExampleLoads(t *testing.T) {
 			TLS: &TLS{CertFile: in("web.crt"), KeyFile: in("secrets/web.key"), ClientCAFile: in("clients.crt")},
 		},
 		Retention: Retention{
-			RetentionPolicy: incident.RetentionPolicy{Logs: 550 * 24 * time.Hour, Incidents: 10 * incident.Year, Exercises: 6 * incident.Year},
+			RetentionPolicy: incident.RetentionPolicy{Logs: 550 * 24 * time.Hour, Events: 550 * 24 * time.Hour, Incidents: 10 * incident.Year, Exercises: 6 * incident.Year},
 			Every:           7 * 24 * time.Hour,
 		},
 		TemplatesDir: filepath.Join("..", "..", "templates"),
