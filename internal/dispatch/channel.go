@@ -33,7 +33,9 @@ type Notice struct {
 	Repeat bool
 	// Text is what a notice about the service says.
 	Text string
-	Now  time.Time
+	// Extent is how much of the incident is in the notice; see [Notice.Confine].
+	Extent Extent
+	Now    time.Time
 }
 
 // A Channel speaks to one vendor. Its methods are called by one goroutine at a

@@ -257,7 +257,7 @@ func (w *worker) try(ctx context.Context, n Notice) (t tried) {
 	}()
 	repeatable := n.Effect.Role == incident.Update || n.Effect.Of != "" // saying it twice changes nothing
 	if !repeatable && (n.InDoubt || n.Attempts > 0) {
-		ref, found, err := w.channel.Find(ctx, n)
+		ref, found, err := w.channel.Find(ctx, n.Confine(classOf(w.channel, n)))
 		refused, ok := errors.AsType[*Error](err)
 		switch {
 		case err == nil && found:
@@ -272,7 +272,7 @@ func (w *worker) try(ctx context.Context, n Notice) (t tried) {
 			return tried{unstored: err}
 		}
 	}
-	ref, err := w.channel.Send(ctx, n)
+	ref, err := w.channel.Send(ctx, n.Confine(classOf(w.channel, n)))
 	return tried{effect: n.Effect, ref: ref, err: err}
 }
 

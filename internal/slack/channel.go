@@ -68,8 +68,9 @@ func (c *Channel) Send(ctx context.Context, n dispatch.Notice) (ref string, err 
 	if !ok {
 		return "", &dispatch.Error{Reason: dispatch.Rejected, Permanent: true, Detail: "message_not_found"}
 	}
+	n = n.Confine(dispatch.Vendor)
 	m := render(n, c.zone)
-	if n.Effect.Role == incident.Ask && n.Incident.TLP != incident.TLPRed {
+	if n.Effect.Role == incident.Ask && n.Extent != dispatch.Call {
 		m = askMessage(n, c.confirmers(n), c.zone)
 	}
 	ref, err = c.deliver(ctx, where, n.Key, m)

@@ -125,7 +125,7 @@ func (c *Clerk) Form(a Action) (*Form, error) {
 	if !ok {
 		return nil, &Refusal{Text: noIncident(a.Incident)}
 	}
-	if v.OutOfBand || v.TLP == incident.TLPRed {
+	if v.OutOfBand || callOnly(v) {
 		return nil, &Refusal{Text: elsewhere(v)}
 	}
 	if v.Status == incident.StatusClosed && a.Kind != Note {
@@ -379,7 +379,7 @@ func (c *Clerk) settle(ctx context.Context, who sender, p incident.Person, a Act
 	if a.Kind == Reject {
 		return fmt.Sprintf("You rejected proposal %d of %s.", a.Proposal, a.Incident), nil
 	}
-	if v.TLP == incident.TLPRed {
+	if callOnly(v) {
 		return fmt.Sprintf("You confirmed proposal %d of %s.", a.Proposal, a.Incident), nil
 	}
 	return fmt.Sprintf("You confirmed proposal %d of %s: %s.", a.Proposal, a.Incident, asked.Plan), nil

@@ -57,7 +57,7 @@ func (h *Handler) command(ctx context.Context, payload []byte) (answer, error) {
 	text, err := h.in.Office.Say(ctx, c.UserID+"@"+team, c.TriggerID, c.Text)
 	switch r := asRefusal(err); {
 	case r != nil:
-		text = escape(r.Text, maxSection)
+		text = foreign(r.Text, maxSection)
 	case err != nil:
 		h.in.Log.ErrorContext(ctx, "slack: command was not recorded", "by", c.UserID+"@"+team, "error", err)
 		text = notRecorded
@@ -180,7 +180,7 @@ func nextClock(v incident.View) (incident.ClockView, bool) {
 
 // incidentLine is an incident in one line of mrkdwn.
 func incidentLine(v incident.View, now time.Time) string {
-	if v.TLP == incident.TLPRed {
+	if callOnly(v) {
 		return "*" + needsYou(v) + "*"
 	}
 	s := "*" + mark(v) + escape(string(v.ID), maxFact) + "* " + foreign(v.Title, maxName)
@@ -216,14 +216,14 @@ func (c *Clerk) sayShow(_ context.Context, s said) (string, error) {
 	if !ok {
 		return "", noSuch(id)
 	}
-	if v.OutOfBand || v.TLP == incident.TLPRed {
+	if v.OutOfBand || callOnly(v) {
 		return "", &Refusal{Text: elsewhere(v)}
 	}
-	v = capped(v)
+	v, _ = confined(v)
 	now := c.Desk.Now()
 	list := []string{
 		"*" + mark(v) + escape(name(v), maxHeader) + "*",
-		escape(v.Status, maxFact) + ", severity " + or(escape(v.Severity, maxFact), "not given") + ". Acknowledged by " + acknowledged(v, nil) + ". Incident commander: " + person(v.Commander, "nobody yet") + ".",
+		escape(v.Status, maxFact) + ", severity " + or(foreign(v.Severity, maxFact), "not given") + ". Acknowledged by " + acknowledged(v, nil) + ". Incident commander: " + person(v.Commander, "nobody yet") + ".",
 		summary(v),
 	}
 	for _, clock := range byUrgency(v.Clocks) {
@@ -242,7 +242,7 @@ func noSuch(id incident.ID) *Refusal {
 // do acts, and makes mrkdwn of the plain text that came of it.
 func (c *Clerk) say(ctx context.Context, a Action) (string, error) {
 	text, err := c.Act(ctx, a)
-	return escape(text, maxSection), err
+	return foreign(text, maxSection), err
 }
 
 func (c *Clerk) sayAck(ctx context.Context, s said) (string, error) {

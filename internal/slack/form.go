@@ -247,7 +247,7 @@ func plainText(s string, limit int) *slackapi.TextBlockObject {
 func told(title, text string) *slackapi.ModalViewRequest {
 	return &slackapi.ModalViewRequest{
 		Type: slackapi.VTModal, Title: plainText(title, maxModalTitle), Close: plainText("Close", maxModalTitle),
-		Blocks: slackapi.Blocks{BlockSet: []slackapi.Block{section(escape(text, maxSection))}},
+		Blocks: slackapi.Blocks{BlockSet: []slackapi.Block{section(foreign(text, maxSection))}},
 	}
 }
 
