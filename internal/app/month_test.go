@@ -100,7 +100,7 @@ func script() []act {
 // soon is within ten seconds where nothing goes wrong, and else in the end.
 func (m *month) soon(what string, is func() bool) {
 	m.t.Helper()
-	d := withinSeconds
+	d := promptly
 	if !m.ideal {
 		d = 15 * time.Minute
 	}

@@ -59,7 +59,7 @@ const (
 	managementKey  = "fedcba9876543210fedcba9876543210"
 	slackSecret    = "shh-0123456789"
 	alertTestName  = "PrivilegedLogin"
-	withinSeconds  = 10 * time.Second // an acknowledgement shows everywhere by then
+	promptly       = 10 * time.Second // an acknowledgement shows everywhere by then
 	betweenActions = 10 * time.Second // a person tries again after so long
 )
 
