@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -84,14 +83,10 @@ type stamp struct {
 	entry uint64
 }
 
-// inVault stands in every entry whose webhook body lies in the vault: only
-// those few are decoded. An entry is written with sorted, compact members.
-var inVault = []byte(`"vault":true`)
-
 // entry takes from an entry what has to be compared.
 func (c *check) entry(e journal.Entry) {
-	collected, stamped := e.Kind == incident.Collected{}.Kind(), e.Kind == incident.CheckpointStamped{}.Kind()
-	if strings.HasPrefix(e.Kind, "journal.") || !collected && !stamped && !bytes.Contains(e.Payload, inVault) {
+	stamped := e.Kind == incident.CheckpointStamped{}.Kind()
+	if strings.HasPrefix(e.Kind, "journal.") || !stamped && !incident.NamesArtefact(e.Kind, e.Payload) {
 		return
 	}
 	ev, err := incident.Decode(e.Kind, e.Payload)
