@@ -132,7 +132,7 @@ func find(t *testing.T, all []member, prefix string) int {
 	return 0
 }
 
-// named is the manifest with one file more, as who forges an archive would write it.
+// named changes the manifest as somebody who forges an archive would.
 func named(t *testing.T, all []member, change func(*backup.Manifest)) {
 	t.Helper()
 	at := find(t, all, "manifest.json")
@@ -263,6 +263,22 @@ func TestForgedArchives(t *testing.T) {
 			t.Errorf("a second archive: %v", err)
 		}
 	})
+}
+
+// No byte of a manifest is free: one in five is tried.
+func TestBytesOfTheManifest(t *testing.T) {
+	f := newFolder(t, vault.Options{})
+	f.entries(3, 10)
+	f.artefact([]byte("up 1\n"))
+	all := unpack(t, f.backup())
+	manifest := all[find(t, all, "manifest.json")].data
+	for n := 0; n < len(manifest); n += 5 {
+		manifest[n] ^= 1 << (n % 8)
+		if _, _, err := restore(t, pack(t, all), backup.Options{}); !errors.Is(err, backup.ErrDamaged) {
+			t.Errorf("byte %d of %q: %v", n, manifest, err)
+		}
+		manifest[n] ^= 1 << (n % 8)
+	}
 }
 
 // Somebody who writes a whole history anew signs it with another key.

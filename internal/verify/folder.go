@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -54,6 +55,9 @@ func Folder(ctx context.Context, dir string, o Options) (Verdict, error) {
 		return c.v, nil // whoever uses the folder changes the artefacts too
 	case journal.Altered:
 		c.altered = true
+	}
+	if _, err := os.Stat(filepath.Join(dir, "journal.checkpoint")); errors.Is(err, fs.ErrNotExist) {
+		c.note("journal.checkpoint is missing, which would say if the newest entries had been cut off: compare with a checkpoint that was kept elsewhere (--checkpoint)")
 	}
 	if err := c.artefacts(ctx, filepath.Join(dir, "vault")); err != nil {
 		return Verdict{}, err

@@ -55,64 +55,70 @@ func (s *server) sendTile(w http.ResponseWriter, t journal.Tile, cache string) e
 	return nil
 }
 
+// proven is a proof as it is answered.
+type proven struct {
+	// Entry is what is in the log, by its number, and LeafHash its own hash,
+	// SHA-256(0x00 ‖ leaf).
+	Entry    *uint64       `json:"entry,omitzero"`
+	LeafHash *journal.Hash `json:"leaf_hash,omitzero"`
+	// Old is how many entries are the log's beginning.
+	Old *uint64 `json:"old,omitzero"`
+
+	Size  uint64        `json:"size"` // of the log
+	Proof journal.Proof `json:"proof"`
+	// Checkpoint is the signed head of that size.
+	Checkpoint string `json:"checkpoint"`
+}
+
 // proof proves that an entry is in the log of some size (?entry=N&size=M), or
 // that the log of some size begins with the one of an earlier size
 // (?old=N&size=M). Size is the newest if it is not said.
 func (s *server) proof(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	number := func(key string) (uint64, error) {
-		n, err := strconv.ParseUint(q.Get(key), 10, 63)
-		if err != nil {
+	if q.Has("entry") == q.Has("old") {
+		return errBadRequest{errors.New("say what is to be proven: entry=N is in the log, or old=N entries are its beginning; and size=M for a log that was smaller")}
+	}
+	out := proven{Size: s.Journal.Head().Size}
+	number := func(key string) (n uint64, err error) {
+		if n, err = strconv.ParseUint(q.Get(key), 10, 63); err != nil {
 			err = errBadRequest{fmt.Errorf("%s=%.40q: want a number of entries", key, q.Get(key))}
 		}
 		return n, err
 	}
-	size := s.Journal.Head().Size
-	var err error
-	if q.Has("size") {
-		if size, err = number("size"); err != nil {
-			return err
-		}
+	what, into := "entry", &out.Entry
+	if q.Has("old") {
+		what, into = "old", &out.Old
 	}
-	if q.Has("entry") == q.Has("old") {
-		return errBadRequest{errors.New("say what is to be proven: entry=N is in the log, or old=N entries are its beginning; and size=M for a log that was smaller")}
-	}
-	out := struct {
-		Entry *uint64 `json:"entry,omitzero"`
-		// LeafHash is the entry's own hash, SHA-256(0x00 ‖ leaf).
-		LeafHash *journal.Hash `json:"leaf_hash,omitzero"`
-		Old      *uint64       `json:"old,omitzero"`
-		Size     uint64        `json:"size"`
-		Proof    journal.Proof `json:"proof"`
-		// Checkpoint is the signed head of that size.
-		Checkpoint string `json:"checkpoint"`
-	}{Size: size}
-	var note []byte
-	if q.Has("entry") {
-		var seq uint64
-		if seq, err = number("entry"); err != nil {
-			return err
-		}
-		var leaf journal.Hash
-		out.Entry = &seq
-		if out.Proof, err = s.Journal.ProveEntry(seq, size); err == nil {
-			leaf, err = s.Journal.LeafHash(seq)
-		}
-		out.LeafHash = &leaf
-	} else {
-		var old uint64
-		if old, err = number("old"); err != nil {
-			return err
-		}
-		out.Old = &old
-		out.Proof, err = s.Journal.ProveHead(old, size)
-	}
-	if err == nil {
-		note, err = s.Journal.CheckpointAt(size)
+	n, err := number(what)
+	*into = &n
+	if err == nil && q.Has("size") {
+		out.Size, err = number("size")
 	}
 	if err != nil {
 		return err
 	}
-	out.Checkpoint = string(note)
+	if err := s.prove(&out); err != nil {
+		return err
+	}
 	return s.write(w, http.StatusOK, out)
+}
+
+// prove fills in what proves it.
+func (s *server) prove(p *proven) (err error) {
+	if p.Entry != nil {
+		leaf, err := s.Journal.LeafHash(*p.Entry)
+		if err != nil {
+			return err
+		}
+		p.LeafHash = &leaf
+		p.Proof, err = s.Journal.ProveEntry(*p.Entry, p.Size)
+		if err != nil {
+			return err
+		}
+	} else if p.Proof, err = s.Journal.ProveHead(*p.Old, p.Size); err != nil {
+		return err
+	}
+	note, err := s.Journal.CheckpointAt(p.Size)
+	p.Checkpoint = string(note)
+	return err
 }
