@@ -184,6 +184,10 @@ func (a *App) policy(cfg *config.Config) incident.ReminderPolicy {
 	p := cfg.Policy()
 	p.Channels, p.Pagers = []string{}, []string{}
 	for _, c := range a.channels {
+		if c.Name() == slack.RoomsName { // what is said goes through the others
+			p.Rooms = c.Name()
+			continue
+		}
 		p.Channels = append(p.Channels, c.Name())
 		if c.Name() == pagerduty.Name {
 			p.Pagers = append(p.Pagers, c.Name())

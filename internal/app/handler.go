@@ -49,6 +49,9 @@ func (a *App) makeChannels() ([]dispatch.Channel, error) {
 			return nil, err
 		}
 		out = append(out, ch)
+		if c.Rooms {
+			out = append(out, slack.NewRooms(ch, cfg))
+		}
 	}
 	if c := a.cfg.Mail; c != nil {
 		out = append(out, mail.New(*c, a.addresses, a.pageURL))

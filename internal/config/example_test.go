@@ -131,7 +131,7 @@ func TestExampleLoads(t *testing.T) {
 		Slack: &slack.Config{
 			Token: "example-bot-token", SigningSecret: "example-signing-secret", Channel: "C024BE91L",
 			BaseURL: "https://slack.example/api/", Zone: berlin,
-			AppToken: "example-app-token", Unknown: slack.RefuseUnknown, ConfirmWithin: 2 * time.Hour, SecondPerson: []slack.Kind{slack.NotReportable}, Mark: "pushpin",
+			AppToken: "example-app-token", Unknown: slack.RefuseUnknown, ConfirmWithin: 2 * time.Hour, SecondPerson: []slack.Kind{slack.NotReportable}, Mark: "pushpin", Rooms: true, RoomPrefix: "ir-",
 		},
 		Vault: vault.Config{
 			Compression: vault.Fastest, Recipients: []string{"age15ut5wdpc70h2uhccwxefmjqryamcut89de839ta8qyc9euxvqv8sdstja0"},

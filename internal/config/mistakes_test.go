@@ -81,7 +81,7 @@ func TestMistakes(t *testing.T) {
 		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, mail, webhook, escalation, web, retention, reports or runbooks_dir"}},
 		{"unknown key below", "web:\n  listen: :80\n  tsl: {}\n", []string{"3: web.tsl: unknown key: want listen, external_url or tls"}},
 		{"unknown key in a list", "entities:\n  - name: a\n  - contact: {mail: x}\n", []string{"3: entities[1].contact.mail: unknown key: want name, role, email or phone"}},
-		{"unknown key that may be a secret", "slack:\n  channel: C024BE91L\n  token_file: token\n  signing_secret_file: token\n  x0xb-123456: 1\n", []string{"5: slack: unknown key: want token, token_file, app_token, app_token_file, signing_secret, signing_secret_file, channel, url, unknown_users, confirm_within, second_person or note_reaction"}},
+		{"unknown key that may be a secret", "slack:\n  channel: C024BE91L\n  token_file: token\n  signing_secret_file: token\n  x0xb-123456: 1\n", []string{"5: slack: unknown key: want token, token_file, app_token, app_token_file, signing_secret, signing_secret_file, channel, url, unknown_users, confirm_within, second_person, note_reaction, incident_channels or incident_channel_prefix"}},
 		{"merge key", "web:\n  <<: {listen: :80}\n", []string{"2: web: unknown key: want listen, external_url or tls"}},
 		{"key given twice", "web:\n  listen: :80\n  listen: :81\n", []string{"3: web.listen: is given twice, first on line 2: keep one"}},
 		{"no value", "data_dir:\nweb:\n  # listen: :80\n", []string{"1: data_dir: has no value: give it one or leave it out", "2: web: has no value: give it one or leave it out"}},
@@ -210,8 +210,9 @@ func TestMistakes(t *testing.T) {
 			"1: slack.channel: is missing: give the id of the channel to post to, such as C024BE91L",
 			"1: slack.token_file: is missing: name the file that holds the app's bot token (xoxb-…), or write token: ${NAME}",
 			"2: slack.url: is not an address such as https://host.example"}},
-		{"Slack policies", "slack: {token: '${TOKEN}', signing_secret: '${KEY}', channel: C1, unknown_users: ask, confirm_within: 10s, second_person: [ack], note_reaction: 'a b'}\n", []string{
+		{"Slack policies", "slack: {token: '${TOKEN}', signing_secret: '${KEY}', channel: C1, unknown_users: ask, confirm_within: 10s, second_person: [ack], note_reaction: 'a b', incident_channel_prefix: 'IR '}\n", []string{
 			"1: slack.confirm_within: \"10s\" is too short: want 1m or longer",
+			"1: slack.incident_channel_prefix: \"IR \" cannot begin a channel's name: want up to 40 lower-case letters, digits, - and _",
 			"1: slack.note_reaction: \"a b\" is not the name of an emoji such as memo",
 			"1: slack.second_person[0]: \"ack\" is not known here: want assess, submit or not_reportable",
 			"1: slack.unknown_users: \"ask\" is not known here: want allow or refuse"}},

@@ -27,6 +27,8 @@ type Notice struct {
 	// Message is the channel's reference of the incident's message: what an
 	// update changes and a reminder answers to. Empty when there is none.
 	Message string
+	// Room is the incident's own room in a chat; nil without one.
+	Room *incident.Room
 	// Page is the address of the incident's page.
 	Page string
 	// Repeat is true when the same may have been said before.

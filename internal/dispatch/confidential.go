@@ -108,7 +108,7 @@ func outline(v incident.View) incident.View {
 		DetectedAt: v.DetectedAt, ReceivedAt: v.ReceivedAt, OpenedAt: v.OpenedAt, UpdatedAt: v.UpdatedAt, AwareAt: v.AwareAt, AwareBy: v.AwareBy,
 		HandledAt: v.HandledAt, ClosedAt: v.ClosedAt, TriageBy: v.TriageBy, Severity: v.Severity, Category: v.Category,
 		Commander: v.Commander, ProposedCommander: v.ProposedCommander, Offered: v.Offered, AcknowledgedBy: v.AcknowledgedBy, AcknowledgedAt: v.AcknowledgedAt,
-		Clocks: v.Clocks, Proposals: v.Proposals, Incomplete: v.Incomplete, Links: v.Links, Revision: v.Revision,
+		Clocks: v.Clocks, Proposals: v.Proposals, Incomplete: v.Incomplete, Room: v.Room, Links: v.Links, Revision: v.Revision,
 	}
 }
 

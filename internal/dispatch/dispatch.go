@@ -180,6 +180,9 @@ func (d *Dispatcher) find(id incident.ID, key, channel string) (n Notice, ok boo
 		if i, known := s.Incident(id); known {
 			items = agenda.Due(i, s.Policy, now)
 			n.Incident = i.View(now)
+			if i.Room != nil {
+				n.Room = new(*i.Room)
+			}
 			if i.Message != nil && i.Message.Channel == channel {
 				n.Message = i.Message.Ref
 			}

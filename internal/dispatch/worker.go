@@ -81,6 +81,7 @@ func (w *worker) replace(owed map[incident.ID][]agenda.Item) {
 var urgency = map[incident.Role]int{
 	incident.Page: 0, incident.Escalate: 0, incident.Heartbeat: 1, incident.Triage: 1, incident.PagerAcknowledge: 1, incident.Ask: 2, incident.Reminder: 3,
 	incident.Post: 4, incident.PagerResolve: 4, incident.Update: 5,
+	incident.OpenRoom: 4, incident.Gather: 4, incident.Brief: 5, incident.CloseRoom: 6,
 }
 
 // pick takes the most urgent item that may be tried at now, the oldest among
@@ -255,7 +256,7 @@ func (w *worker) try(ctx context.Context, n Notice) (t tried) {
 			t = tried{effect: n.Effect, err: &Error{Reason: Rejected, Permanent: true, Detail: "it could not be put into words"}}
 		}
 	}()
-	repeatable := n.Effect.Role == incident.Update || n.Effect.Of != "" // saying it twice changes nothing
+	repeatable := n.Effect.Repeatable()
 	if !repeatable && (n.InDoubt || n.Attempts > 0) {
 		ref, found, err := w.channel.Find(ctx, n.Confine(classOf(w.channel, n)))
 		refused, ok := errors.AsType[*Error](err)

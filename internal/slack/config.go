@@ -38,6 +38,10 @@ type Config struct {
 	// Mark is the reaction that makes a message in an incident's thread a note,
 	// without colons; empty for none.
 	Mark string
+	// Rooms gives each incident a private channel of its own; see [Rooms].
+	// RoomPrefix begins their names.
+	Rooms      bool
+	RoomPrefix string
 	// AppToken (xapp-…) opens Socket Mode; empty for none.
 	AppToken string
 }
@@ -65,6 +69,9 @@ func (c Config) Validate() error {
 	}
 	if !channelID.MatchString(c.Channel) {
 		errs = append(errs, fmt.Errorf("slack: %q is not a channel id such as C024BE91L; Slack shows it at the foot of the channel's details", c.Channel))
+	}
+	if !roomPrefix.MatchString(c.RoomPrefix) {
+		errs = append(errs, fmt.Errorf("slack: %q cannot begin a channel's name: up to 40 lower-case letters, digits, - and _", c.RoomPrefix))
 	}
 	if _, err := c.base(); err != nil {
 		errs = append(errs, err)

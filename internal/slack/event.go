@@ -119,7 +119,8 @@ func (c *Clerk) Thread(channel, ts string) (id incident.ID, ok bool) {
 	ref := reference{channel, ts}.String()
 	c.Desk.View(func(s *incident.State) {
 		for _, known := range s.IDs() {
-			if i, _ := s.Incident(known); i != nil && i.Message != nil && i.Message.Channel == Name && i.Message.Ref == ref {
+			i, _ := s.Incident(known)
+			if i != nil && (i.Message != nil && i.Message.Channel == Name && i.Message.Ref == ref || i.Room != nil && i.Room.Message != nil && i.Room.Message.Ref == ref) {
 				id, ok = known, true
 				return
 			}

@@ -51,6 +51,9 @@ func facts(v incident.View, zone *time.Location) slackapi.Block {
 	add("Incident commander", commander(v))
 	add("Detected", stamp(v.DetectedAt, zone))
 	add("Aware", aware(v, zone))
+	if v.Room != nil && v.Room.ClosedAt == nil && v.Room.Channel == RoomsName && channelID.MatchString(v.Room.ID) {
+		add("Channel", "<#"+v.Room.ID+">")
+	}
 	add("Service", foreign(v.Service, maxFact))
 	add("Category", escape(strings.Trim(v.Category.Class+"/"+v.Category.Type, "/"), maxFact))
 	return slackapi.NewSectionBlock(nil, fields, nil)

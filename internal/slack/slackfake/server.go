@@ -28,6 +28,8 @@ type Config struct {
 	PingEvery time.Duration
 	// Channels are the ids of the channels the app has joined.
 	Channels []string
+	// Users are the ids of those in the workspace; without any, everybody is.
+	Users []string
 	// Now is Slack's clock; nil means [time.Now].
 	Now func() time.Time
 	// OnMessage is called after each message that was stored or changed, one
@@ -89,7 +91,7 @@ func New(cfg Config) *Server {
 	s := &Server{
 		cfg: cfg, done: make(chan struct{}), channels: map[string]*channel{}, calls: map[string]int{}, replies: map[string]*replyAddress{},
 		triggers: map[string]trigger{}, pages: map[string]jsontext.Value{},
-		scopes: map[string]bool{"chat:write": true, "channels:history": true, "commands": true, "reactions:read": true},
+		scopes: map[string]bool{"chat:write": true, "channels:history": true, "commands": true, "groups:read": true, "groups:write": true, "reactions:read": true},
 	}
 	for _, id := range cfg.Channels {
 		s.channels[id] = &channel{joined: true}
@@ -137,7 +139,7 @@ func (s *Server) Calls() map[string]int {
 }
 
 // SetScopes replaces what the token may do. It begins with chat:write,
-// channels:history, commands and reactions:read.
+// channels:history, commands, groups:read, groups:write and reactions:read.
 func (s *Server) SetScopes(scopes ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -178,6 +180,12 @@ var methods = map[string]method{
 	"chat.update":           {"chat:write", (*Server).update},
 	"conversations.history": {"channels:history", (*Server).history},
 	"conversations.replies": {"channels:history", (*Server).threadOf},
+	"conversations.create":  {"groups:write", (*Server).createRoom},
+	"conversations.invite":  {"groups:write", (*Server).invite},
+	"conversations.kick":    {"groups:write", (*Server).kick},
+	"conversations.archive": {"groups:write", (*Server).archive},
+	"conversations.members": {"groups:read", (*Server).members},
+	"users.conversations":   {"groups:read", (*Server).joinedRooms},
 	"views.open":            {"", (*Server).openView},
 	"views.publish":         {"", (*Server).publishView},
 }
