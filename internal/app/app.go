@@ -29,6 +29,7 @@ import (
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
 	"nis2clock/internal/journal"
+	"nis2clock/internal/opsgenie"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/report"
 	"nis2clock/internal/runbook"
@@ -179,6 +180,9 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 	return nil
 }
 
+// pagers are the channels that wake people.
+var pagers = []string{pagerduty.Name, opsgenie.Name}
+
 // policy is the reminder policy of a configuration with the channels there are.
 func (a *App) policy(cfg *config.Config) incident.ReminderPolicy {
 	p := cfg.Policy()
@@ -189,7 +193,7 @@ func (a *App) policy(cfg *config.Config) incident.ReminderPolicy {
 			continue
 		}
 		p.Channels = append(p.Channels, c.Name())
-		if c.Name() == pagerduty.Name {
+		if slices.Contains(pagers, c.Name()) {
 			p.Pagers = append(p.Pagers, c.Name())
 		}
 	}

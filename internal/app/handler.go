@@ -17,6 +17,7 @@ import (
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
 	"nis2clock/internal/mail"
+	"nis2clock/internal/opsgenie"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/people"
 	"nis2clock/internal/slack"
@@ -35,11 +36,18 @@ func (a *App) vendor() *http.Client {
 	return &http.Client{Timeout: vendorTimeout, Transport: a.o.Transport}
 }
 
-// makeChannels makes the configured ways out, the pager first.
+// makeChannels makes the configured ways out, the pagers first.
 func (a *App) makeChannels() ([]dispatch.Channel, error) {
 	var out []dispatch.Channel
 	if c := a.cfg.PagerDuty; c != nil {
 		out = append(out, pagerduty.New(*c, a.vendor()))
+	}
+	if c := a.cfg.Opsgenie; c != nil {
+		ch, err := opsgenie.New(*c, a.vendor())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, ch)
 	}
 	if c := a.cfg.Slack; c != nil {
 		cfg := *c

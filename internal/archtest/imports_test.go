@@ -87,6 +87,8 @@ var rules = map[string]rule{
 		"an adapter words one notice for one vendor, and takes to the desk what people who are known (people) and have the right (access) ask for there, an assessment (significance) among it",
 	},
 	"internal/slack/slackfake":  {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
+	"internal/opsgenie":         {[]string{"internal/incident", "internal/dispatch"}, "an adapter words one notice for one vendor"},
+	"internal/opsgenie/opsfake": {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/mail":             {[]string{"internal/incident", "internal/dispatch", "internal/calendar"}, "an adapter words one notice for one way out"},
 	"internal/webhookout":       {[]string{"internal/incident", "internal/dispatch"}, "an adapter words one notice for one way out"},
 	"internal/calendar":         {[]string{"internal/incident"}, "deadlines as calendar entries, whoever asks for them"},
@@ -107,7 +109,7 @@ var rules = map[string]rule{
 	// What puts them together.
 	"internal/config": {
 		[]string{
-			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/mail", "internal/webhookout", "internal/offsite", "internal/pagerduty", "internal/people", "internal/regime",
+			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/mail", "internal/webhookout", "internal/offsite", "internal/opsgenie", "internal/pagerduty", "internal/people", "internal/regime",
 			"internal/signature", "internal/significance", "internal/slack", "internal/timestamp", "internal/vault",
 			"internal/evidence", "internal/evidence/alertmanager", "internal/evidence/grafana", "internal/evidence/httpget",
 			"internal/evidence/kubernetes", "internal/evidence/loki", "internal/evidence/opensearch", "internal/evidence/prometheus",
@@ -117,7 +119,7 @@ var rules = map[string]rule{
 	"internal/app": {
 		[]string{
 			"internal/access", "internal/backup", "internal/communication", "internal/config", "internal/custody", "internal/desk", "internal/dispatch", "internal/evidence", "internal/incident", "internal/indicator", "internal/intake",
-			"internal/journal", "internal/mail", "internal/offsite", "internal/packet", "internal/pagerduty", "internal/people", "internal/regime", "internal/report", "internal/runbook", "internal/signature", "internal/significance",
+			"internal/journal", "internal/mail", "internal/offsite", "internal/opsgenie", "internal/packet", "internal/pagerduty", "internal/people", "internal/regime", "internal/report", "internal/runbook", "internal/signature", "internal/significance",
 			"internal/slack", "internal/timestamp", "internal/vault", "internal/web", "internal/webhookout", "templates", "runbooks",
 		},
 		"the one place that wires everything; never a command line or a stand-in",
@@ -173,6 +175,8 @@ func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
 // replaced there; two where they use it for different ends.
 var owners = map[string][]string{
 	"github.com/PagerDuty/go-pagerduty":       {"internal/pagerduty"},
+	"github.com/opsgenie/opsgenie-go-sdk-v2":  {"internal/opsgenie"},
+	"github.com/sirupsen/logrus":              {"internal/opsgenie"},
 	"github.com/slack-go/slack":               {"internal/slack"},
 	"github.com/prometheus/alertmanager":      {"internal/intake", "internal/evidence/alertmanager"},
 	"github.com/prometheus/client_golang/api": {"internal/evidence/prometheus", "internal/intake"},

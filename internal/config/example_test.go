@@ -23,6 +23,7 @@ import (
 	"nis2clock/internal/incident"
 	"nis2clock/internal/mail"
 	"nis2clock/internal/offsite"
+	"nis2clock/internal/opsgenie"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/people"
 	"nis2clock/internal/regime"
@@ -123,7 +124,8 @@ func TestExampleLoads(t *testing.T) {
 			Host: "smtp.acme.example", Port: 587, TLS: mail.Implicit, CAFile: in("tsa-roots.crt"), Username: "nis2clock", Password: "example-password",
 			From: "nis2clock@acme.example", To: []string{"soc@acme.example"}, Zone: berlin,
 		},
-		Webhook: &webhookout.Config{URL: "https://automation.acme.example/nis2", Secret: "whsec-0123456789abcdef"},
+		Opsgenie: &opsgenie.Config{APIKey: "example-api-key", BaseURL: opsgenie.EUBaseURL, Zone: berlin},
+		Webhook:  &webhookout.Config{URL: "https://automation.acme.example/nis2", Secret: "whsec-0123456789abcdef"},
 		PagerDuty: &pagerduty.Config{RoutingKey: "example-example-example-example-", WebhookSecret: "whsec-0123456789abcdef",
 			Services: map[string]string{"management": "example-example-example-example-"},
 			OnCall:   &pagerduty.OnCallConfig{Token: "u+example-token", BaseURL: "https://api.eu.pagerduty.com", Schedule: "PI7DH85", Every: 10 * time.Minute},

@@ -53,6 +53,10 @@ func (c *Config) read(s *section) {
 		c.Slack = readSlack(sub)
 		c.Slack.Zone = c.Zone()
 	}
+	if sub, ok := s.section("opsgenie"); ok {
+		c.Opsgenie = readOpsgenie(sub)
+		c.Opsgenie.Zone = c.Zone()
+	}
 	if sub, ok := s.section("mail"); ok {
 		c.Mail = readMail(sub)
 		c.Mail.Zone = c.Zone()

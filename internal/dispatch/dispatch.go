@@ -250,10 +250,10 @@ func (d *Dispatcher) Status() []string {
 	d.o.Desk.View(func(s *incident.State) {
 		switch {
 		case s.Policy == nil || len(s.Policy.Channels) == 0:
-			out = append(out, "nobody can be told: none of pagerduty, slack, mail and webhook is configured")
+			out = append(out, "nobody can be told: none of pagerduty, slack, opsgenie, mail and webhook is configured")
 		case len(s.Policy.Pagers) == 0:
 			told = true
-			out = append(out, "nobody can be paged: pagerduty is not configured")
+			out = append(out, "nobody can be paged: neither pagerduty nor opsgenie is configured")
 		default:
 			told = true
 		}

@@ -33,6 +33,7 @@ type worker struct {
 	wake    chan struct{}
 	failed  int    // tries in a row that the vendor did not take; owned by run
 	last    string // key of the newest of them; owned by run
+	remind  bool   // a reminder is next: somebody was woken last; owned by run
 	unwell  bool   // the store did not take the last entry; owned by run
 
 	mu      sync.Mutex
@@ -84,6 +85,17 @@ var urgency = map[incident.Role]int{
 	incident.OpenRoom: 4, incident.Gather: 4, incident.Brief: 5, incident.CloseRoom: 6,
 }
 
+// rank is how urgent a role is now, the lower the more. Reminders and what is
+// new take turns where both wait: in a storm of new incidents a deadline runs
+// out all the same, and where many deadlines run out a new incident is no less
+// new.
+func (w *worker) rank(role incident.Role) int {
+	if role == incident.Reminder && w.remind {
+		return -1
+	}
+	return urgency[role]
+}
+
 // pick takes the most urgent item that may be tried at now, the oldest among
 // equals. What failed last gives way to anything else, so that one notice a
 // vendor chokes on does not hold up the rest.
@@ -104,6 +116,7 @@ func (w *worker) pick(now time.Time) (id incident.ID, best queued, ok bool) {
 			delete(w.queue, id)
 		}
 		w.current = &best
+		w.remind = urgency[best.role] == 0
 	}
 	return id, best, ok
 }
@@ -112,7 +125,7 @@ func (w *worker) before(a, b queued) bool {
 	if (a.key == w.last) != (b.key == w.last) {
 		return b.key == w.last
 	}
-	return cmp.Or(cmp.Compare(urgency[a.role], urgency[b.role]), a.since.Compare(b.since), cmp.Compare(a.key, b.key)) < 0
+	return cmp.Or(cmp.Compare(w.rank(a.role), w.rank(b.role)), a.since.Compare(b.since), cmp.Compare(a.key, b.key)) < 0
 }
 
 // finish ends the try of what was picked; with again it is queued as q, unless

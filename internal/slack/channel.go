@@ -16,8 +16,9 @@ import (
 // Name is the channel's name in effects and metrics.
 const Name = "slack"
 
-// pace is Slack's rate for one channel: about one message a second (SL-10).
-const pace = time.Second
+// pace keeps both of Slack's limits: about one message a second in a channel
+// (SL-10), and 50 changes of a message, or searches, a minute (SL-11).
+const pace = time.Minute / 50
 
 // eventType marks the metadata of our messages (SL-13a).
 const eventType = "nis2clock_notice"

@@ -65,6 +65,8 @@ type Server struct {
 	scopes   map[string]bool
 	lastTS   time.Time
 	limited  bool
+	recent   map[string][]time.Time // calls of each method within a minute
+	over     int                    // calls over a rate limit
 	faults   []Fault
 	calls    map[string]int
 	callback callback
@@ -90,7 +92,7 @@ func New(cfg Config) *Server {
 	}
 	s := &Server{
 		cfg: cfg, done: make(chan struct{}), channels: map[string]*channel{}, calls: map[string]int{}, replies: map[string]*replyAddress{},
-		triggers: map[string]trigger{}, pages: map[string]jsontext.Value{},
+		triggers: map[string]trigger{}, recent: map[string][]time.Time{}, pages: map[string]jsontext.Value{},
 		scopes: map[string]bool{"chat:write": true, "channels:history": true, "commands": true, "groups:read": true, "groups:write": true, "reactions:read": true},
 	}
 	for _, id := range cfg.Channels {
@@ -149,8 +151,8 @@ func (s *Server) SetScopes(scopes ...string) {
 	}
 }
 
-// LimitRate turns Slack's rate limit on or off: one message a second in each
-// channel (SL-10). It begins off.
+// LimitRate turns Slack's rate limits on or off: one message a second in each
+// channel (SL-10), and the tier of each other method (SL-11). They begin off.
 func (s *Server) LimitRate(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -272,7 +274,8 @@ func (s *Server) call(name string, r *http.Request) (out any, stored *Message, w
 	case m.scope != "" && !s.scopes[m.scope]:
 		provided := strings.Join(slices.Sorted(maps.Keys(s.scopes)), ",")
 		return answer{Error: "missing_scope", Needed: m.scope, Provided: provided}, nil, false
-	case name == "chat.postMessage" && s.overLimit(r.PostForm.Get("channel")):
+	case name == "chat.postMessage" && s.overLimit(r.PostForm.Get("channel")), s.overTier(name):
+		s.over++
 		return nil, nil, true
 	}
 	out, stored = m.run(s, r)
