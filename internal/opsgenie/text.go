@@ -29,8 +29,10 @@ const (
 	lateFrom = 2 * time.Minute
 )
 
-// line makes a foreign text one line of at most limit characters.
+// line makes a foreign text one line of at most limit characters, in which no
+// address can be opened.
 func line(s string, limit int) string {
+	s = dispatch.Defang(s)
 	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "�"), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 	}), " ")
@@ -42,6 +44,7 @@ func line(s string, limit int) string {
 
 // render is the alert for a notice.
 func render(n dispatch.Notice, zone *time.Location) *alert.CreateAlertRequest {
+	n = n.Confine(dispatch.Vendor)
 	a := &alert.CreateAlertRequest{
 		Message: message(n), Alias: Alias(n.Key), Description: description(n, zone), Source: source, Priority: priority(n),
 		Tags: []string{source, string(n.Effect.Role)}, Details: map[string]string{"page": n.Page},
@@ -64,6 +67,9 @@ func render(n dispatch.Notice, zone *time.Location) *alert.CreateAlertRequest {
 // incident, and what about it.
 func message(n dispatch.Notice) string {
 	v := &n.Incident
+	if n.Extent == dispatch.Call {
+		return line(dispatch.NeedsYou(*v), maxMessage)
+	}
 	if v.ID == "" || n.Effect.Role == incident.Triage {
 		if s := line(n.Text, maxMessage); s != "" {
 			return s
@@ -90,6 +96,9 @@ func message(n dispatch.Notice) string {
 // priority is how loudly a notice speaks: P1 for what is new, unanswered or
 // about to run out, P2 for what has time.
 func priority(n dispatch.Notice) alert.Priority {
+	if n.Extent == dispatch.Call { // how urgent it is is not said either
+		return alert.P1
+	}
 	switch n.Effect.Role {
 	case incident.Heartbeat, incident.Triage:
 		return alert.P2
@@ -143,6 +152,10 @@ func description(n dispatch.Notice, zone *time.Location) string {
 	if late := n.Now.Sub(n.Since); !n.Since.IsZero() && late >= lateFrom && n.Effect.Role != incident.Heartbeat {
 		say("This notice is late by %s.", incident.Words(late))
 	}
+	if n.Extent == dispatch.Call {
+		say("%s\n%s", dispatch.NeedsYou(*v), n.Page)
+		return b.String()
+	}
 	if v.ID == "" || n.Effect.Role == incident.Triage {
 		say("%s\n%s", line(n.Text, maxText), n.Page)
 		return b.String()
@@ -169,6 +182,7 @@ func description(n dispatch.Notice, zone *time.Location) string {
 
 // answered says who has answered what is being acknowledged.
 func answered(n dispatch.Notice) string {
+	n = n.Confine(dispatch.Vendor)
 	if by := n.Incident.AcknowledgedBy; by != nil {
 		return "Acknowledged by " + line(*by, 100) + ": " + n.Page
 	}
