@@ -136,7 +136,7 @@ func line(n dispatch.Notice) string {
 
 // service is a desk and a dispatcher on a journal.
 type service struct {
-	t        *testing.T
+	t        testing.TB
 	log      journal.Log
 	desk     *desk.Desk
 	dispatch *dispatch.Dispatcher
@@ -169,7 +169,7 @@ func threshold(s string) incident.Threshold {
 }
 
 // open is a service whose dispatcher does not run yet.
-func open(t *testing.T, log journal.Log, pd, sl *vendor) *service {
+func open(t testing.TB, log journal.Log, pd, sl *vendor) *service {
 	t.Helper()
 	s := &service{t: t, log: log, pd: pd, sl: sl, now: time.Now, registry: prometheus.NewRegistry(), stop: func() {}}
 	logger := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
@@ -208,7 +208,7 @@ func (s *service) run() {
 }
 
 // newService is a running service on a new journal, under the policy.
-func newService(t *testing.T, p incident.ReminderPolicy) *service {
+func newService(t testing.TB, p incident.ReminderPolicy) *service {
 	t.Helper()
 	pd, sl := newVendors()
 	s := open(t, journaltest.Open(t), pd, sl)
