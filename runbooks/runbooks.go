@@ -8,3 +8,9 @@ import "embed"
 //
 //go:embed *.md
 var FS embed.FS
+
+// Scenarios holds those of tabletop exercises, for example
+// "tabletop/ransomware.yaml".
+//
+//go:embed tabletop/*.yaml
+var Scenarios embed.FS

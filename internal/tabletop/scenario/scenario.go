@@ -179,10 +179,14 @@ type Expected struct {
 	Entity   string
 	Stage    string // of submit and approve
 	Decision string // of decide: significant or not_significant
-	Kind     string // of communicate: a kind of communication
+	Kind     string // of communicate: a kind of communication; of record_message: a kind of message
+	Fact     string // of facts: one of [StatedFacts]
 	Runbook  string // of tick
 	Point    string // of choose: a decision point
 }
+
+// StatedFacts are the questions that people answer with the deed [SetFacts].
+var StatedFacts = []string{"summary", "malicious", "cross_border", "affects_trust_service", "ongoing"}
 
 // DecisionPoint is a question that the participants must decide, with reasons.
 type DecisionPoint struct {

@@ -129,6 +129,7 @@ type Action struct {
 	Stages   []string  `json:"stages,omitempty"`
 	Decision string    `json:"decision,omitzero"`
 	Kind     string    `json:"kind,omitzero"`
+	Facts    []string  `json:"facts,omitempty"` // those of [scenario.StatedFacts] that it answers
 	Runbook  string    `json:"runbook,omitzero"`
 	Point    string    `json:"decision_point,omitzero"`
 	// Of is the instant that it records, where that is another than its own:
