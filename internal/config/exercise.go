@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"nis2clock/internal/slack"
-
-	"github.com/go-json-experiment/json"
 )
 
 // Exercise is what tabletop exercises are set up with.
@@ -97,20 +95,4 @@ func (c *Config) readForExercise(s *section) {
 	if c.Slack = c.Exercise.Slack; c.Slack != nil {
 		c.Slack.Zone = c.Zone()
 	}
-}
-
-// Profiles reads entities that are written in the keys of the configuration's,
-// but in JSON, and uses the law of c. The file called name is where they stand.
-func (c *Config) Profiles(name string, entities any) ([]Entity, error) {
-	raw, err := json.Marshal(map[string]any{"entities": entities})
-	if err != nil {
-		return nil, fmt.Errorf("%s: entities: %w", name, err)
-	}
-	r := &reader{name: name, getenv: func(string) string { return "" }}
-	profile := Default()
-	profile.Law = c.Law
-	if s, ok := r.document(raw); ok {
-		profile.entities(s)
-	}
-	return profile.Entities, r.err()
 }

@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"nis2clock/internal/incident"
 )
 
 // Of what leads outside, an exercise reads nothing but what is under exercise:
@@ -62,33 +60,4 @@ func TestAnExerciseHasAChannelOfItsOwn(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "c.yaml:2: exercise.slack.channel: is slack.channel") {
 		t.Errorf("error %v", err)
 	}
-}
-
-func TestProfiles(t *testing.T) {
-	type entity struct {
-		Name  string `json:"name"`
-		State string `json:"member_state,omitzero"`
-		Class string `json:"class,omitzero"`
-	}
-	c := Default()
-	got, err := c.Profiles("s.yaml", []entity{{Name: "hospital", State: "FR", Class: "essential"}})
-	if err != nil || len(got) != 1 || got[0].Name != "hospital" || got[0].Place.Zone.String() != "Europe/Paris" || got[0].Class != Essential {
-		t.Errorf("got %+v, %v", got, err)
-	}
-	c.Entities = got
-	if tracks := c.Tracks(); len(tracks) != 1 || !containsRegime(tracks[0], "nis2") {
-		t.Errorf("tracks %+v", tracks)
-	}
-	if _, err := c.Profiles("s.yaml", []entity{{Name: "x", Class: "vital"}}); err == nil || !strings.Contains(err.Error(), "entities[0].class") {
-		t.Errorf("error %v", err)
-	}
-}
-
-func containsRegime(t incident.Track, id string) bool {
-	for _, r := range t.Regimes {
-		if string(r) == id {
-			return true
-		}
-	}
-	return false
 }

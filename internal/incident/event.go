@@ -125,6 +125,10 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	CheckpointStamped{}.Kind(): decode[CheckpointStamped],
 	RunbookTicked{}.Kind():     decode[RunbookTicked],
 	CommunicationSent{}.Kind(): decode[CommunicationSent],
+
+	ExerciseNoted{}.Kind(): decode[ExerciseNoted],
+	ExerciseHeld{}.Kind():  decode[ExerciseHeld],
+	RemedyClosed{}.Kind():  decode[RemedyClosed],
 }
 
 func decode[E Event](payload []byte, opts ...json.Options) (Event, error) {
