@@ -3,15 +3,50 @@ package scenario_test
 import (
 	"testing"
 
+	"nis2clock/internal/incident"
+	"nis2clock/internal/tabletop/playtest"
 	"nis2clock/internal/tabletop/scenario"
 )
 
-func TestShipped(t *testing.T) {
+// What a scenario says of the law is what the law makes of its script.
+func TestShippedAgreesWithTheLaw(t *testing.T) {
+	for _, s := range shipped(t) {
+		t.Run(s.Name, func(t *testing.T) {
+			_, views := playtest.Auto(t, s)
+			found := map[scenario.ExpectedClock]bool{}
+			for _, v := range views {
+				for _, c := range v.Clocks {
+					t.Logf("%s %s/%s/%s %s due %s submitted %v late %v", v.ID, c.Entity, c.Regime, c.Stage, c.State, c.DueAt.In(s.Zone), c.SubmittedAt, c.Late)
+					if c.State == incident.ClockOverdue || c.State == incident.ClockRunning {
+						t.Errorf("%s: the %s of %s is %s at the end: the script does not reach one", v.ID, c.Stage, c.Entity, c.State)
+					}
+					for _, want := range s.Clocks {
+						if string(c.Stage) == want.Stage && c.Regime == want.Regime && (want.Entity == "" || want.Entity == c.Entity) {
+							found[want] = true
+							if !c.DueAt.Equal(want.Due) {
+								t.Errorf("%s of %s is due %s, the scenario says %s", c.Stage, c.Entity, c.DueAt.In(s.Zone), want.Due.In(s.Zone))
+							}
+						}
+					}
+				}
+				if v.Status != incident.StatusClosed {
+					t.Errorf("%s is %s at the end", v.ID, v.Status)
+				}
+			}
+			for _, want := range s.Clocks {
+				if !found[want] {
+					t.Errorf("no clock %s/%s runs", want.Regime, want.Stage)
+				}
+			}
+		})
+	}
+}
+
+func shipped(t *testing.T) []*scenario.Scenario {
+	t.Helper()
 	all, err := scenario.Shipped()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range all {
-		t.Log(s.Name, s.Title)
-	}
+	return all
 }
