@@ -16,7 +16,6 @@ func TestShippedAgreesWithTheLaw(t *testing.T) {
 			found := map[scenario.ExpectedClock]bool{}
 			for _, v := range views {
 				for _, c := range v.Clocks {
-					t.Logf("%s %s/%s/%s %s due %s submitted %v late %v", v.ID, c.Entity, c.Regime, c.Stage, c.State, c.DueAt.In(s.Zone), c.SubmittedAt, c.Late)
 					if c.State == incident.ClockOverdue || c.State == incident.ClockRunning {
 						t.Errorf("%s: the %s of %s is %s at the end: the script does not reach one", v.ID, c.Stage, c.Entity, c.State)
 					}
@@ -27,6 +26,11 @@ func TestShippedAgreesWithTheLaw(t *testing.T) {
 								t.Errorf("%s of %s is due %s, the scenario says %s", c.Stage, c.Entity, c.DueAt.In(s.Zone), want.Due.In(s.Zone))
 							}
 						}
+					}
+				}
+				for _, j := range append(v.Significance.Entities, v.Significance.EntitySignificance) {
+					if j.Advice == nil || string(j.Advice.Verdict) != j.Decision {
+						t.Errorf("%s decides %s: the criteria say %+v", j.Entity, j.Decision, j.Advice)
 					}
 				}
 				if v.Status != incident.StatusClosed {
