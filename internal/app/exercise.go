@@ -53,7 +53,9 @@ func (a *App) journalOptions() journal.Options {
 	if a.o.Exercise == nil {
 		return journal.Options{}
 	}
-	return journal.Options{Name: exerciseKey + strings.ToLower(rand.Text()[:8])}
+	// Nothing is lost by a rehearsal that has to be played again, and months of
+	// reminders are thousands of commits.
+	return journal.Options{Name: exerciseKey + strings.ToLower(rand.Text()[:8]), NoSync: a.o.Exercise.Jumps}
 }
 
 // checkKind refuses a journal of the other kind.

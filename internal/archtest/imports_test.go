@@ -170,7 +170,7 @@ func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
 var owners = map[string][]string{
 	"github.com/PagerDuty/go-pagerduty":       {"internal/pagerduty"},
 	"github.com/slack-go/slack":               {"internal/slack"},
-	"github.com/prometheus/alertmanager":      {"internal/intake", "internal/evidence/alertmanager"},
+	"github.com/prometheus/alertmanager":      {"internal/intake", "internal/evidence/alertmanager", "internal/tabletop"},
 	"github.com/prometheus/client_golang/api": {"internal/evidence/prometheus", "internal/intake"},
 	"go.etcd.io/bbolt":                        {"internal/journal"},
 	"golang.org/x/mod/sumdb":                  {"internal/journal"},
