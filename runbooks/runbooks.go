@@ -14,3 +14,8 @@ var FS embed.FS
 //
 //go:embed tabletop/*.yaml
 var Scenarios embed.FS
+
+// ScenarioSchema is the JSON Schema (2020-12) of a scenario, for editors.
+//
+//go:embed tabletop/scenario.schema.json
+var ScenarioSchema []byte
