@@ -158,6 +158,7 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 	}
 	a.onStop("desk", func(context.Context) error { a.desk.Close(); return nil })
 	reg.MustRegister(newIncidentCollector(a.desk), newJournalCollector(store))
+	reg.MustRegister(a.heldMetrics()...)
 	if err := a.tokens(dir, reg); err != nil {
 		return err
 	}
@@ -350,7 +351,7 @@ func (a *App) ready() (problems, notes []string) {
 	if a.uncompacted.Load() {
 		notes = append(notes, uncompactedNote)
 	}
-	return problems, slices.Concat(a.exerciseNotes(), notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a), a.slackNotes(), a.runbooks.Notes(a.o.Now()))
+	return problems, slices.Concat(a.exerciseNotes(), notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a), a.slackNotes(), a.runbooks.Notes(a.o.Now()), a.heldNotes())
 }
 
 // agendaStale is how long the agenda may go without a look before the service

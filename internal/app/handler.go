@@ -129,7 +129,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 		Locker: &custody.Locker{Desk: a.desk, Vault: keep, Now: time.Now},
 		Report: a.Render, Signature: a.Signature, Approve: a.Approve, Packet: a.Packet, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy,
 		Runbooks: a.Runbooks, Drafts: a.drafts,
-		Ready: a.ready, PageURL: a.pageURL, OnCall: a.onCall, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: a.gatherer(reg), Exercise: a.board(),
+		Ready: a.ready, PageURL: a.pageURL, OnCall: a.onCall, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: a.gatherer(reg), Exercise: a.board(), ExerciseEvery: a.cfg.Exercise.WarnAfter,
 	}), nil
 }
 

@@ -29,8 +29,13 @@ func (c NoteExercise) decide(r *Rules, d *decision) (any, error) {
 	if _, done, err := c.repeated(d); err != nil || done {
 		return nil, err
 	}
-	d.emit(ExerciseNoted{Meta: c.metaFor(""), What: c.What, Text: c.Text, Real: c.Real.UTC(), Data: c.Data})
+	d.emit(c.Event())
 	return nil, nil
+}
+
+// Event is the entry that the command leads to.
+func (c NoteExercise) Event() ExerciseNoted {
+	return ExerciseNoted{Meta: c.metaFor(""), What: c.What, Text: c.Text, Real: c.Real.UTC(), Data: c.Data}
 }
 
 // ExerciseNoted is a step of an exercise. It stands in no real journal. The

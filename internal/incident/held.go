@@ -106,7 +106,7 @@ func (c CloseRemedy) decide(_ *Rules, d *decision) (any, error) {
 	m := d.s.remedy(c.Remedy)
 	switch {
 	case m == nil:
-		return nil, refused("there is no remediation item %s: nis2clock tabletop remediation lists them", c.Remedy)
+		return nil, refused("there is no remediation item %s: nis2clock tabletop register lists them", c.Remedy)
 	case !m.Open():
 		return nil, refused("%s was closed on %s: %s", m.ID, utc(m.ClosedAt), m.Outcome)
 	case strings.TrimSpace(c.Outcome) == "":

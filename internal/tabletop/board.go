@@ -10,6 +10,7 @@ import (
 	"nis2clock/internal/incident"
 	"nis2clock/internal/tabletop/scenario"
 	"nis2clock/internal/tabletop/scorecard"
+	"nis2clock/internal/tabletop/writeup"
 	"nis2clock/internal/web"
 
 	"github.com/prometheus/common/model"
@@ -29,6 +30,9 @@ func (x *Exercise) score(e scorecard.Exercise, last *scorecard.Scorecard) scorec
 func (x *Exercise) Board(viewer string, withScript bool) web.Board {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.moving {
+		return web.Board{Scenario: x.o.Scenario.Name, Title: x.o.Scenario.Title, State: "rewinding", ScenarioTime: x.clock.Now()}
+	}
 	if err := x.rec.read(context.Background(), x.app); err != nil {
 		x.o.Logger.Error("The board is as of an earlier entry", "err", err)
 	}
@@ -130,7 +134,7 @@ func (x *Exercise) script(e scorecard.Exercise, card scorecard.Scorecard, now ti
 			target = span(r.Target.Sub(s.Start))
 		}
 		out.Expected = append(out.Expected, web.BoardExpected{
-			ID: r.ID, What: r.What, Target: target, State: strings.ReplaceAll(string(r.Outcome), "_", " "), By: r.By, Weight: r.Weight,
+			ID: r.ID, What: r.What, Target: target, State: state(r.Outcome), By: r.By, Weight: r.Weight,
 		})
 	}
 	for _, h := range s.Hints {
@@ -140,20 +144,31 @@ func (x *Exercise) script(e scorecard.Exercise, card scorecard.Scorecard, now ti
 	return out
 }
 
+// state is the outcome so far, in a word.
+func state(o scorecard.Outcome) string {
+	if o == scorecard.NotCounted {
+		return "open"
+	}
+	return string(o)
+}
+
 // control are what only a facilitator may do.
-var control = map[string]bool{"pause": true, "resume": true, "rewind": true, "hint": true, "remedy": true, "end": true}
+var control = map[string]bool{"pause": true, "resume": true, "rewind": true, "hint": true, "remedy": true, "end": true, "approve": true}
 
 // Do implements [web.Exercise].
 func (x *Exercise) Do(ctx context.Context, by incident.Person, facilitator bool, act web.ExerciseAct) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.moving {
+		return refused("the exercise is being rewound: ask again in a moment")
+	}
 	if err := x.rec.read(ctx, x.app); err != nil {
 		return err
 	}
 	if control[act.Act] && !facilitator {
 		return refused("only the facilitator may %s: ask them", act.Act)
 	}
-	if x.rec.over && (act.Act == "pause" || act.Act == "resume" || act.Act == "rewind" || act.Act == "end") {
+	if x.rec.over && (act.Act == "pause" || act.Act == "resume" || act.Act == "rewind" || act.Act == "end" || act.Act == "decide" || act.Act == "hint") {
 		return refused("the exercise has ended")
 	}
 	defer func() {
@@ -167,9 +182,10 @@ func (x *Exercise) Do(ctx context.Context, by incident.Person, facilitator bool,
 		if x.o.Speed == 0 || x.clock.Paused() {
 			return refused("the clock stands")
 		}
+		x.clock.Pause()
 		err := x.note(ctx, by, stepPaused, because("paused", act.Reason), scorecard.Pause{By: by.By.Name, Reason: act.Reason})
-		if err == nil {
-			x.clock.Pause()
+		if err != nil {
+			x.clock.Resume()
 		}
 		return err
 	case "resume":
@@ -181,10 +197,19 @@ func (x *Exercise) Do(ctx context.Context, by incident.Person, facilitator bool,
 			x.clock.Resume()
 		}
 		return err
+	case "rewind":
+		return x.rewind(by, act)
 	case "hint":
 		return x.hint(ctx, by, act)
 	case "end":
-		return x.note(ctx, by, stepEnded, because("ended by the facilitator", act.Reason), ended{})
+		stood := !x.clock.Pause()
+		err := x.note(ctx, by, stepEnded, because("ended by the facilitator", act.Reason), ended{})
+		if err != nil && !stood {
+			x.clock.Resume()
+		}
+		return err
+	case "approve":
+		return x.approve(ctx, by, act)
 	case "attend", "leave":
 		return x.attend(ctx, by, facilitator, act)
 	case "decide":
@@ -214,6 +239,20 @@ func (x *Exercise) hint(ctx context.Context, by incident.Person, act web.Exercis
 		return invalid("a hint needs text, or the id of one of the scenario's")
 	}
 	return x.note(ctx, by, stepHint, text, scorecard.HintGiven{Hint: act.Hint, Text: text, By: by.By.Name})
+}
+
+// approve notes who vouches for the write-up.
+func (x *Exercise) approve(ctx context.Context, by incident.Person, act web.ExerciseAct) error {
+	switch {
+	case x.o.Auto:
+		return refused("nobody vouches for a rehearsal")
+	case !x.rec.over:
+		return refused("the exercise has not ended: its write-up is approved afterwards")
+	case act.Role == "":
+		return invalid("say what you are in the house: role")
+	}
+	a := writeup.Approval{By: by.By.Name, Role: act.Role, At: x.o.Wall().UTC().Truncate(time.Second)}
+	return x.note(ctx, by, stepApproved, fmt.Sprintf("%s, %s, approves the write-up", a.By, a.Role), a)
 }
 
 // parts are those people may take.

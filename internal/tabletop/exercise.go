@@ -16,13 +16,14 @@ import (
 	"nis2clock/internal/incident"
 	"nis2clock/internal/tabletop/scenario"
 	"nis2clock/internal/tabletop/scorecard"
+	"nis2clock/internal/tabletop/writeup"
 
 	"github.com/go-json-experiment/json"
 )
 
-// MaxSpeed bounds how many scenario seconds may pass in a real one: a day in a
-// minute and a half. Above it people can follow nothing.
-const MaxSpeed = 1000
+// MaxSpeed bounds how many scenario seconds may pass in a real one: more than two
+// months in five minutes. Above it not even a script is in time.
+const MaxSpeed = 20_000
 
 // Errors of [Open] and [Exercise.Run], besides those of [app.Start].
 var (
@@ -53,8 +54,13 @@ type Options struct {
 	// they come back through its webhook; nil posts what it would.
 	Alertmanager *url.URL
 	Program      string // version
-	Logger       *slog.Logger
-	Wall         func() time.Time // nil for [time.Now]
+	// Last is the exercise before; nil for none. What is open in its remediation
+	// register stands in this one's.
+	Last *writeup.Machine
+	// Debrief opens one that has ended, for what people say of it.
+	Debrief bool
+	Logger  *slog.Logger
+	Wall    func() time.Time // nil for [time.Now]
 }
 
 // check refuses options that do not go together.
@@ -80,51 +86,73 @@ type Exercise struct {
 	o      Options
 	clock  *Clock
 	app    *app.App
+	drill  *app.Exercise
 	vendor standIns
-	base   string // what the keys of this exercise begin with
 
 	wake chan struct{} // something was asked for
 
-	mu  sync.Mutex
-	rec *record
+	mu     sync.Mutex
+	dir    string // of the present take
+	rec    *record
+	asked  *rewinding // nil while nobody asked for one
+	moving bool       // from one take to the next: there is no service
 }
 
 // Open starts the service of a new exercise, or goes on with the one in the data
 // folder. It ends with [Exercise.Close].
-func Open(ctx context.Context, o Options) (x *Exercise, err error) {
+func Open(ctx context.Context, o Options) (*Exercise, error) {
 	if o.Wall == nil {
 		o.Wall = time.Now
 	}
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	x = &Exercise{o: o, rec: newRecord(), wake: make(chan struct{}, 1)}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, x.Close())
+	x := &Exercise{o: o, rec: newRecord(), wake: make(chan struct{}, 1)}
+	if err := x.start(ctx); err != nil {
+		return nil, errors.Join(err, x.Close())
+	}
+	return x, nil
+}
+
+// start starts the stand-ins and the service, and goes on where the journal ends.
+// On error the caller closes x.
+func (x *Exercise) start(ctx context.Context) (err error) {
+	x.mu.Lock() // a page that is asked for meanwhile waits
+	defer x.mu.Unlock()
+	x.clock = NewClock(x.o.Wall, x.o.Speed, x.o.Scenario.Start)
+	x.drill = &app.Exercise{Slack: x.o.Config.Slack, Until: x.clock.Until, Jumps: x.o.Speed == 0, Out: x.out, Board: x}
+	if x.drill.PagerDuty, err = x.vendor.startPager(); err != nil {
+		return err
+	}
+	if x.o.Speed == 0 || x.drill.Slack == nil {
+		if x.drill.Slack, err = x.vendor.startSlack(); err != nil {
+			return err
 		}
-	}()
+	}
+	if err := x.serve(ctx); err != nil {
+		return err
+	}
+	return x.begin(ctx)
+}
+
+// serve starts the service on the newest take. x.mu is held.
+func (x *Exercise) serve(ctx context.Context) error {
+	n, err := takes(x.o.Data)
+	if err != nil {
+		return err
+	}
+	x.dir = take(x.o.Data, n)
 	cfg, err := x.settings()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	x.clock = NewClock(o.Wall, o.Speed, o.Scenario.Start)
-	drill := &app.Exercise{Until: x.clock.Until, Jumps: o.Speed == 0, Out: x.out, Board: x}
-	if drill.PagerDuty, err = x.vendor.startPager(); err != nil {
-		return nil, err
-	}
-	if drill.Slack = cfg.Slack; o.Speed == 0 || drill.Slack == nil {
-		if drill.Slack, err = x.vendor.startSlack(); err != nil {
-			return nil, err
-		}
-	}
-	if x.app, err = app.Start(ctx, app.Options{Config: cfg, Logger: o.Logger, Now: x.clock.Now, Version: o.Program, Exercise: drill}); err != nil {
-		return nil, err
+	if x.app, err = app.Start(ctx, app.Options{Config: cfg, Logger: x.o.Logger, Now: x.clock.Now, Version: x.o.Program, Exercise: x.drill}); err != nil {
+		return err
 	}
 	if x.vendor.slack != nil {
 		x.vendor.slack.SetCallback(x.app.URL()+"/webhook/slack/interactions", standInSecret)
 	}
-	return x, x.begin(ctx)
+	return nil
 }
 
 // settings are those of the service: what the configuration says of the house,
@@ -135,7 +163,7 @@ func (x *Exercise) settings() (*config.Config, error) {
 		return nil, err
 	}
 	c := *x.o.Config
-	c.Entities, c.DataDir, c.Web.Listen = profile.Entities, x.o.Data, x.o.Listen
+	c.Entities, c.DataDir, c.Web.Listen = profile.Entities, x.dir, x.o.Listen
 	return &c, nil
 }
 
@@ -150,10 +178,8 @@ func (x *Exercise) out(channel string) bool {
 	return false
 }
 
-// begin notes the start, or goes on where the journal ends.
+// begin notes the start, or goes on where the journal ends. x.mu is held.
 func (x *Exercise) begin(ctx context.Context) error {
-	x.mu.Lock()
-	defer x.mu.Unlock()
 	if err := x.rec.read(ctx, x.app); err != nil {
 		return err
 	}
@@ -163,16 +189,20 @@ func (x *Exercise) begin(ctx context.Context) error {
 		return x.note(ctx, incident.Person{By: incident.System}, stepStarted, "the exercise "+s.Title+" begins", x.plan())
 	}
 	switch {
-	case r.over:
+	case r.over && !x.o.Debrief:
 		return fmt.Errorf("%w: %s is that of one that ended; name another folder with --data", ErrEnded, x.o.Data)
 	case r.SHA256 != s.SHA256 || r.Exercise.Scenario != s.Name:
 		return fmt.Errorf("%w: %s was begun with another version of a scenario, %s: name another folder with --data", ErrAnother, x.o.Data, r.Exercise.Scenario)
 	case r.Auto != x.o.Auto || r.Speed != x.o.Speed:
 		return fmt.Errorf("%w: %s was begun %s: go on with it the same way, or name another folder with --data", ErrAnother, x.o.Data, manner(r.Auto, r.Speed))
 	}
-	if x.o.Speed == 0 {
+	switch {
+	case r.over:
+		x.clock.Set(r.Ended.Scenario, x.o.Wall(), true)
+		return nil
+	case x.o.Speed == 0:
 		x.clock.Set(r.last, x.o.Wall(), false)
-	} else {
+	default:
 		x.clock.Set(r.anchor.Scenario, r.anchor.Real, r.paused)
 	}
 	return x.note(ctx, incident.Person{By: incident.System}, stepRestarted, "the program was started again in the middle", nil)
@@ -197,6 +227,9 @@ func (x *Exercise) plan() scorecard.Exercise {
 	e := scorecard.Exercise{
 		ID: exerciseID(s.Name, key), Scenario: s.Name, Title: s.Title, SHA256: s.SHA256, Auto: x.o.Auto, Speed: x.o.Speed,
 		Program: x.o.Program, Law: x.o.Config.Law.Digest(),
+	}
+	if x.o.Last != nil {
+		e.Remediation = slices.DeleteFunc(slices.Clone(x.o.Last.Exercise.Remediation), func(m scorecard.Remedy) bool { return !m.Open() })
 	}
 	for _, r := range x.app.Runbooks().All() {
 		e.Runbooks = append(e.Runbooks, scorecard.Document{

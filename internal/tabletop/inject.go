@@ -88,7 +88,7 @@ func (x *Exercise) send(ctx context.Context, i scenario.Inject) error {
 
 // post sends a webhook body to the intake.
 func (x *Exercise) post(ctx context.Context, body any) error {
-	token, err := access.Read(filepath.Join(x.o.Data, access.IntakeFile))
+	token, err := access.Read(filepath.Join(x.dir, access.IntakeFile))
 	if err != nil {
 		return err
 	}

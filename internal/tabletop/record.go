@@ -9,29 +9,32 @@ import (
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/tabletop/scorecard"
+	"nis2clock/internal/tabletop/writeup"
 
 	"github.com/go-json-experiment/json"
 )
 
 // Kinds of step, the What of [incident.ExerciseNoted], and the shape of its data.
 const (
-	stepStarted   = "started"   // scorecard.Exercise, as planned
-	stepRestarted = "restarted" // none
-	stepInjected  = "injected"  // scorecard.Delivered, without its instant
-	stepAsked     = "asked"     // decision: a decision point has come
-	stepPlayed    = "played"    // played: a scripted participant's step is done
-	stepPaused    = "paused"    // scorecard.Pause, without its instants
-	stepResumed   = "resumed"   // none
-	stepRewound   = "rewound"   // rewound
-	stepHint      = "hint"      // scorecard.HintGiven
-	stepAttends   = "attends"   // scorecard.Attendance
-	stepLeft      = "left"      // scorecard.Attendance: the name
-	stepDecided   = "decided"   // scorecard.Decision
-	stepAnswered  = "answered"  // scorecard.Answer
-	stepGap       = "gap"       // scorecard.Gap
-	stepLesson    = "lesson"    // none: it is the text
-	stepRemedy    = "remedy"    // scorecard.Remedy
-	stepEnded     = "ended"     // ended
+	stepStarted    = "started"     // scorecard.Exercise, as planned
+	stepRestarted  = "restarted"   // none
+	stepInjected   = "injected"    // scorecard.Delivered, without its instant
+	stepAsked      = "asked"       // decision: a decision point has come
+	stepPlayed     = "played"      // played: a scripted participant's step is done
+	stepPaused     = "paused"      // scorecard.Pause, without its instants
+	stepResumed    = "resumed"     // none
+	stepLeftBehind = "left_behind" // none: a rewind goes on in another take
+	stepRewound    = "rewound"     // rewound
+	stepHint       = "hint"        // scorecard.HintGiven
+	stepAttends    = "attends"     // scorecard.Attendance
+	stepLeft       = "left"        // scorecard.Attendance: the name
+	stepDecided    = "decided"     // scorecard.Decision
+	stepAnswered   = "answered"    // scorecard.Answer
+	stepGap        = "gap"         // scorecard.Gap
+	stepLesson     = "lesson"      // none: it is the text
+	stepRemedy     = "remedy"      // scorecard.Remedy
+	stepEnded      = "ended"       // ended
+	stepApproved   = "approved"    // writeup.Approval
 )
 
 type decision struct {
@@ -51,7 +54,8 @@ type record struct {
 	scorecard.Exercise
 	begun, over bool
 	paused      bool
-	size        uint64 // entries read
+	approval    *writeup.Approval // nil while nobody vouches for the write-up
+	size        uint64            // entries read
 	last        time.Time
 
 	// anchor is the newest step, from which the real time of entries counts.
@@ -113,8 +117,8 @@ func (r *record) apply(e incident.Entry) error {
 	return nil
 }
 
-// take reads the step's data.
-func take[T any](ev incident.ExerciseNoted) (v T, err error) {
+// data reads the step's data.
+func data[T any](ev incident.ExerciseNoted) (v T, err error) {
 	if len(ev.Data) > 0 {
 		err = json.Unmarshal(ev.Data, &v)
 	}
@@ -125,7 +129,7 @@ func take[T any](ev incident.ExerciseNoted) (v T, err error) {
 func (r *record) step(at time.Time, ev incident.ExerciseNoted) (err error) {
 	now := scorecard.Moment{Scenario: at}
 	if ev.What == stepStarted {
-		if r.Exercise, err = take[scorecard.Exercise](ev); err != nil {
+		if r.Exercise, err = data[scorecard.Exercise](ev); err != nil {
 			return err
 		}
 		r.begun = true
@@ -140,20 +144,20 @@ func (r *record) step(at time.Time, ev incident.ExerciseNoted) (err error) {
 	case stepRestarted:
 		r.Restarts = append(r.Restarts, now)
 	case stepInjected:
-		d, err := take[scorecard.Delivered](ev)
+		d, err := data[scorecard.Delivered](ev)
 		d.At = now
 		r.Injects, r.injected[d.ID] = append(r.Injects, d), true
 		return err
 	case stepAsked:
-		d, err := take[decision](ev)
+		d, err := data[decision](ev)
 		r.asked[d.Point] = now
 		return err
 	case stepPlayed:
-		p, err := take[played](ev)
+		p, err := data[played](ev)
 		r.played[p.Step] = true
 		return err
 	case stepPaused:
-		p, err := take[scorecard.Pause](ev)
+		p, err := data[scorecard.Pause](ev)
 		p.From = now
 		r.Pauses, r.paused = append(r.Pauses, p), true
 		return err
@@ -162,35 +166,43 @@ func (r *record) step(at time.Time, ev incident.ExerciseNoted) (err error) {
 			r.Pauses[n-1].To = now
 		}
 		r.paused = false
+	case stepRewound:
+		d, err := data[rewound](ev)
+		r.rewind(now, d)
+		return err
 	case stepHint:
-		h, err := take[scorecard.HintGiven](ev)
+		h, err := data[scorecard.HintGiven](ev)
 		h.At = now
 		r.Hints = append(r.Hints, h)
 		return err
 	case stepAttends, stepLeft:
 		return r.attend(now, ev)
 	case stepDecided:
-		d, err := take[scorecard.Decision](ev)
+		d, err := data[scorecard.Decision](ev)
 		d.Asked, d.At = r.asked[d.Point], now
 		r.Decisions = append(r.Decisions, d)
 		r.Actions = append(r.Actions, chosen(d, ev))
 		return err
 	case stepAnswered:
-		a, err := take[scorecard.Answer](ev)
+		a, err := data[scorecard.Answer](ev)
 		r.Answers = append(r.Answers, a)
 		return err
 	case stepGap:
-		g, err := take[scorecard.Gap](ev)
+		g, err := data[scorecard.Gap](ev)
 		r.Gaps = append(r.Gaps, g)
 		return err
 	case stepLesson:
 		r.Lessons = append(r.Lessons, ev.Text)
 	case stepRemedy:
-		m, err := take[scorecard.Remedy](ev)
+		m, err := data[scorecard.Remedy](ev)
 		r.Remediation = append(r.Remediation, m)
 		return err
+	case stepApproved:
+		a, err := data[writeup.Approval](ev)
+		r.approval = &a
+		return err
 	case stepEnded:
-		e, err := take[ended](ev)
+		e, err := data[ended](ev)
 		r.Ended, r.Complete, r.over = now, e.Complete, true
 		return err
 	}
@@ -200,7 +212,7 @@ func (r *record) step(at time.Time, ev incident.ExerciseNoted) (err error) {
 // attend takes in that somebody takes part, or no longer. What is said again
 // replaces what was said, but for a confirmation, which stays.
 func (r *record) attend(now scorecard.Moment, ev incident.ExerciseNoted) error {
-	p, err := take[scorecard.Attendance](ev)
+	p, err := data[scorecard.Attendance](ev)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"nis2clock/internal/incident"
 	"nis2clock/internal/tabletop/scenario"
-	"nis2clock/internal/tabletop/scorecard"
 )
 
 // happening is something that the scenario has in store.
@@ -48,6 +47,12 @@ func (x *Exercise) happenings() (out []happening) {
 func (x *Exercise) Run(ctx context.Context) error {
 	for {
 		next, over, err := x.turn(ctx)
+		if r := x.request(); r != nil && err == nil {
+			if err := x.retake(ctx, *r); err != nil {
+				return err
+			}
+			continue
+		}
 		switch {
 		case err != nil:
 			return err
@@ -61,6 +66,15 @@ func (x *Exercise) Run(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// request is the rewind that was asked for, once; nil for none.
+func (x *Exercise) request() *rewinding {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	r := x.asked
+	x.asked = nil
+	return r
 }
 
 // turn does what is due and returns when to look again.
@@ -97,7 +111,11 @@ func (x *Exercise) happen(ctx context.Context) (next time.Time, over bool, err e
 	if end.After(x.clock.Now()) {
 		return end, false, nil
 	}
-	return end, true, x.note(ctx, incident.Person{By: incident.System}, stepEnded, "the scenario is over", ended{Complete: true})
+	if err := x.note(ctx, incident.Person{By: incident.System}, stepEnded, "the scenario is over", ended{Complete: true}); err != nil {
+		return time.Time{}, false, err
+	}
+	x.clock.Pause()
+	return end, true, nil
 }
 
 // wait returns when the clock has reached t, was set, or somebody asked for
@@ -133,13 +151,3 @@ func (x *Exercise) late(at time.Duration) (bool, string) {
 func (x *Exercise) ask(ctx context.Context, d scenario.DecisionPoint) error {
 	return x.note(ctx, incident.Person{By: incident.System}, stepAsked, d.Question, decision{d.ID})
 }
-
-// Score is the scorecard as it stands.
-func (x *Exercise) Score(ctx context.Context, last *scorecard.Scorecard) (scorecard.Scorecard, error) {
-	e, err := x.Record(ctx)
-	if err != nil {
-		return scorecard.Scorecard{}, err
-	}
-	return x.score(e, last), nil
-}
-

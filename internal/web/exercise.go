@@ -26,13 +26,13 @@ type Exercise interface {
 // fields an act takes is said beside each.
 type ExerciseAct struct {
 	// Act is one of attend, leave, decide, answer, gap and lesson, and for the
-	// facilitator pause, resume, rewind, hint, remedy and end too.
+	// facilitator pause, resume, rewind, hint, remedy, end and approve too.
 	Act string `json:"-"`
 
 	Name       string `json:"name"`           // attend, leave: another than who sends it, for the facilitator
 	Part       string `json:"part"`           // attend: participant, facilitator, evaluator or observer
 	Seat       string `json:"seat"`           // attend: a participant's id in the scenario
-	Role       string `json:"role"`           // attend: what somebody without a seat is in the house
+	Role       string `json:"role"`           // attend, approve: what somebody is in the house
 	Management bool   `json:"management"`     // attend: a member of the management body
 	Point      string `json:"decision_point"` // decide
 	Choice     string `json:"choice"`         // decide
@@ -53,7 +53,7 @@ type Board struct {
 	Scenario string `json:"scenario"`
 	Title    string `json:"title"`
 	Briefing string `json:"briefing"`
-	// State is running, paused or ended.
+	// State is running, paused, rewinding or ended.
 	State string  `json:"state"`
 	Auto  bool    `json:"auto"`
 	Speed float64 `json:"speed"`
@@ -136,7 +136,7 @@ type BoardExpected struct {
 	ID     string `json:"id"`
 	What   string `json:"what"`
 	Target string `json:"target"`
-	State  string `json:"state"` // open, met, late, missed or wrong
+	State  string `json:"state"` // open, met, late, missed, avoided or violated
 	By     string `json:"by,omitzero"`
 	Weight int    `json:"weight"`
 }

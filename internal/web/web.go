@@ -72,6 +72,8 @@ type Options struct {
 	Gatherer prometheus.Gatherer
 	// Exercise is nil for the real service; every answer of one is marked.
 	Exercise Exercise
+	// ExerciseEvery is how often one is to be held; 0 where nobody is warned.
+	ExerciseEvery time.Duration
 }
 
 type server struct{ Options }
@@ -203,6 +205,9 @@ func (s *server) routes() []route {
 		{"POST /api/v1/tokens", s.createToken, access.MayAdmin},
 		{"DELETE /api/v1/tokens/{name}", s.revokeToken, access.MayAdmin},
 		{"POST /-/reload", s.reload, access.MayAdmin},
+		{"GET /api/v1/exercises", s.listHeld, access.MayRead},
+		{"POST /api/v1/exercises", s.recordHeld, access.MayDecide},
+		{"POST /api/v1/remediation/{id}/close", s.closeRemedy, access.MayDecide},
 		{"GET /api/v1/exercise", s.board, access.MayRead},
 		{"GET /api/v1/exercise/script", s.script, access.MayAdmin},
 		{"POST /api/v1/exercise/{act}", s.exerciseAct(false), access.MayAct},
