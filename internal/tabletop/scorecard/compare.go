@@ -36,7 +36,7 @@ func compare(last, now *Scorecard) *Comparison {
 	row := func(what, before, after string, better int) {
 		c.Rows = append(c.Rows, Row{what, before, after, better})
 	}
-	row("Score", fmt.Sprintf("%d %%", last.Percent), fmt.Sprintf("%d %%", now.Percent), cmp.Compare(now.Percent, last.Percent))
+	row("Score", fmt.Sprintf("%d\u00a0%%", last.Percent), fmt.Sprintf("%d\u00a0%%", now.Percent), cmp.Compare(now.Percent, last.Percent))
 	for n, t := range now.Times {
 		if n >= len(last.Times) || last.Times[n].What != t.What {
 			continue

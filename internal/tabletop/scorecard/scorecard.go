@@ -415,7 +415,7 @@ func describe(x scenario.Expected) string {
 	case x.Runbook != "":
 		what = "follow the runbook " + strings.ReplaceAll(x.Runbook, "-", " ")
 	case x.Point != "":
-		what = "decide: " + words(x.Point)
+		what = fmt.Sprintf("decide the point %q", words(x.Point))
 	}
 	if x.Entity != "" {
 		what += " for " + x.Entity
@@ -503,6 +503,11 @@ func (c *card) gaps(out *Scorecard) []Gap {
 	for _, r := range out.Results {
 		switch r.Outcome {
 		case Missed:
+			x, _ := c.Scenario.Expect(r.ID)
+			if p, ok := c.Scenario.Decision(x.Point); ok {
+				add("missed-"+r.ID, r.ID, "Nobody decided: %s", p.Question)
+				continue
+			}
 			add("missed-"+r.ID, r.ID, "Expected and not done: %s.", r.What)
 		case Late:
 			add("late-"+r.ID, r.ID, "Done late: %s, %s after it was expected.", r.What, short(c.lateness(r)))

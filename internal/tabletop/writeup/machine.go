@@ -45,11 +45,8 @@ type Entity struct {
 
 func (src Source) json() ([]byte, error) {
 	m := Machine{
-		Format: Format, Mark: ExerciseMark, Aim: src.Scenario.Aim, Tests: src.Scenario.Tests, Zone: src.Scenario.Zone.String(), Entities: entities(src.Scenario),
+		Format: Format, Mark: src.mark(), Aim: src.Scenario.Aim, Tests: src.Scenario.Tests, Zone: src.Scenario.Zone.String(), Entities: entities(src.Scenario),
 		Approval: src.Approval, Exercise: src.Exercise, Scorecard: src.Scorecard,
-	}
-	if src.Exercise.Auto {
-		m.Mark += ". " + RehearsalMark
 	}
 	out, err := json.Marshal(m, json.Deterministic(true), jsontext.WithIndent("  "), jsontext.AllowInvalidUTF8(true))
 	if err != nil {

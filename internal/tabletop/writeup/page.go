@@ -115,6 +115,9 @@ func newPage(src Source) (Page, error) {
 		Decisions: p.decisions(), Gaps: p.gaps(), Remedies: p.remedies(), Compared: p.compared(), Course: p.course(),
 	}
 	out.ScenarioTime = fmt.Sprintf("%s to %s (%s)", p.instant(e.Started.Scenario), p.instant(e.Ended.Scenario), span(e.Ended.Scenario.Sub(e.Started.Scenario)))
+	if e.Ended.Real.IsZero() {
+		out.Date = "scenario of " + p.day(e.Started.Scenario)
+	}
 	if e.Auto {
 		out.TwoTimes = fmt.Sprintf("All times are those of the scenario, in %s: waits were jumped.", p.s.Zone)
 	} else {
@@ -162,11 +165,11 @@ func (p *page) panel() pdf.Markdown {
 	}
 	if p.e.Auto {
 		return pdf.Status(pdf.Standing{
-			State: fmt.Sprintf("Script: %d %% of what is expected", p.c.Percent), Tone: tone, Facts: [][2]string{{"Reports", reports}, {"Persons", "none"}},
+			State: fmt.Sprintf("Script: %d\u00a0%% of what is expected", p.c.Percent), Tone: tone, Facts: [][2]string{{"Reports", reports}, {"Persons", "none"}},
 		})
 	}
 	return pdf.Status(pdf.Standing{
-		State: fmt.Sprintf("%d %% of what was expected", p.c.Percent), Tone: tone,
+		State: fmt.Sprintf("%d\u00a0%% of what was expected", p.c.Percent), Tone: tone,
 		Facts: [][2]string{{"Reports", reports}, {"Gaps", strconv.Itoa(len(p.c.Gaps))}, {"Open remediation", strconv.Itoa(open)}},
 	})
 }
@@ -443,7 +446,7 @@ func (p *page) within(r scorecard.Result) string {
 
 func (p *page) score() string {
 	c := p.c
-	return fmt.Sprintf("By weight, %d of %d were met in time and %d late, which counts half: %d %%. Times run from the inject that calls for the action.", c.Points, c.Of, c.Late, c.Percent)
+	return fmt.Sprintf("By weight, %d of %d were met in time and %d late, which counts half: %d\u00a0%%. Times run from the inject that calls for the action.", c.Points, c.Of, c.Late, c.Percent)
 }
 
 func (p *page) decisions() []Decision {

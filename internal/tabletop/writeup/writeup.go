@@ -22,7 +22,7 @@ const Template = "tabletop/write-up.md"
 // Marks that stand on every page.
 const (
 	ExerciseMark  = "EXERCISE – NOT A REAL INCIDENT"
-	RehearsalMark = "AUTOMATED REHEARSAL, NO PERSON TOOK PART"
+	RehearsalMark = "EXERCISE – AUTOMATED REHEARSAL, NO PERSON TOOK PART" // in one line
 	draftMark     = "DRAFT"
 )
 
@@ -63,18 +63,15 @@ func Render(src Source) (Files, error) {
 		return Files{}, err
 	}
 	var out bytes.Buffer
-	banner := []string{ExerciseMark}
-	switch {
-	case src.Exercise.Auto:
-		banner = append(banner, RehearsalMark)
-	case src.Approval == nil:
-		banner = append(banner, draftMark)
+	banner := src.mark()
+	if !src.Exercise.Auto && src.Approval == nil {
+		banner += "  ·  " + draftMark
 	}
 	e := &src.Exercise
 	err = pdf.Render(&out, pdf.Document{
 		Title: "Tabletop exercise " + e.ID, Subject: e.Title, Author: legalNames(src.Scenario), Lang: "en",
 		Header: "Tabletop exercise · " + e.ID, Footer: fmt.Sprintf("%d · %s", e.Journal.Size, e.Journal.Root),
-		Marks: []string{"TLP:AMBER"}, Banner: strings.Join(banner, "  ·  "), Alarm: true, Numbered: true, At: src.dated(),
+		Marks: []string{"TLP:AMBER"}, Banner: banner, Alarm: true, Numbered: true, At: src.dated(),
 		Attach: []pdf.Attachment{{Name: f.Name + ".json", Description: "This write-up for machines", Data: f.JSON}},
 	}, markdown)
 	if err != nil {
@@ -82,6 +79,14 @@ func Render(src Source) (Files, error) {
 	}
 	f.PDF = out.Bytes()
 	return f, nil
+}
+
+// mark is what stands on every page.
+func (src Source) mark() string {
+	if src.Exercise.Auto {
+		return RehearsalMark
+	}
+	return ExerciseMark
 }
 
 // named takes every name out of a rehearsal.
