@@ -25,11 +25,13 @@ func Auto(t testing.TB, s *scenario.Scenario) (scorecard.Exercise, []incident.Vi
 	return play(t, s)
 }
 
-// Steps plays other steps in the place of the script. They have to be in order.
-func Steps(t testing.TB, s *scenario.Scenario, steps []scenario.Step) (scorecard.Exercise, []incident.View) {
+// Steps plays other steps in the place of the script, up to an offset. They have
+// to be in order.
+func Steps(t testing.TB, s *scenario.Scenario, steps []scenario.Step, until time.Duration) (scorecard.Exercise, []incident.View) {
 	t.Helper()
 	other := *s
-	other.Auto = steps
+	other.Auto, other.Length = steps, until
+	other.Injects = slices.DeleteFunc(slices.Clone(s.Injects), func(i scenario.Inject) bool { return i.At > until })
 	return play(t, &other)
 }
 

@@ -28,19 +28,22 @@ type Row struct {
 	Better int    `json:"better"`
 }
 
+// TimeTo begins the name of a row with one of [Scorecard.Times], in scenario time.
+const TimeTo = "Time to "
+
 func compare(last, now *Scorecard) *Comparison {
 	c := &Comparison{Exercise: last.Exercise, Scenario: last.Scenario, EndedAt: last.EndedAt, Same: last.Scenario == now.Scenario}
 	row := func(what, before, after string, better int) {
 		c.Rows = append(c.Rows, Row{what, before, after, better})
 	}
-	row("Score", fmt.Sprintf("%d %%", last.Percent), fmt.Sprintf("%d %%", now.Percent), cmp.Compare(now.Percent, last.Percent))
+	row("Score", fmt.Sprintf("%d\u00a0%%", last.Percent), fmt.Sprintf("%d\u00a0%%", now.Percent), cmp.Compare(now.Percent, last.Percent))
 	for n, t := range now.Times {
 		if n >= len(last.Times) || last.Times[n].What != t.What {
 			continue
 		}
 		was := last.Times[n]
 		better := cmp.Compare(took(was), took(t))
-		row("Time to "+t.What+", scenario time", spell(was), spell(t), better)
+		row(TimeTo+t.What, spell(was), spell(t), better)
 	}
 	lateBefore, lateNow := lateReports(last), lateReports(now)
 	row("Reports late or not sent", fmt.Sprint(lateBefore), fmt.Sprint(lateNow), cmp.Compare(lateBefore, lateNow))

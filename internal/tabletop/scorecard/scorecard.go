@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"nis2clock/internal/incident"
@@ -388,22 +389,33 @@ func (c *card) hinted(id string, before Moment) bool {
 	})
 }
 
+// stated are the questions of [scenario.StatedFacts] in words.
+var stated = map[string]string{
+	"summary": "what happened", "malicious": "whether malicious acts are suspected", "cross_border": "whether there is a cross-border impact",
+	"affects_trust_service": "whether trust services are affected", "ongoing": "whether it will be ongoing when the final report is due",
+}
+
 // describe is the expected action in words.
 func describe(x scenario.Expected) string {
 	what := x.Do.String()
 	switch {
 	case x.Stage != "":
-		what += " " + incident.JoinStage(string(cmp.Or(x.Regime, "nis2")), x.Stage)
+		what = strings.Fields(what)[0] + " the " + words(x.Stage)
+		if x.Regime != "" && x.Regime != "nis2" {
+			what += " under " + strings.ToUpper(string(x.Regime))
+		}
 	case x.Decision != "":
-		what += ": " + map[string]string{incident.DecidedSignificant: "significant", incident.DecidedNotSignificant: "not significant"}[x.Decision]
+		what = "decide: " + words(x.Decision)
 	case x.Fact != "":
-		what += ": " + words(x.Fact)
+		what = "say " + stated[x.Fact]
+	case x.Kind != "" && x.Do == scenario.RecordMessage:
+		what = "record the authority's " + words(x.Kind)
 	case x.Kind != "":
-		what += ": " + words(x.Kind)
+		what = "send the " + words(x.Kind)
 	case x.Runbook != "":
-		what += " " + x.Runbook
+		what = "follow the runbook " + strings.ReplaceAll(x.Runbook, "-", " ")
 	case x.Point != "":
-		what += " " + x.Point
+		what = fmt.Sprintf("decide the point %q", words(x.Point))
 	}
 	if x.Entity != "" {
 		what += " for " + x.Entity
@@ -491,15 +503,24 @@ func (c *card) gaps(out *Scorecard) []Gap {
 	for _, r := range out.Results {
 		switch r.Outcome {
 		case Missed:
+			x, _ := c.Scenario.Expect(r.ID)
+			if p, ok := c.Scenario.Decision(x.Point); ok {
+				add("missed-"+r.ID, r.ID, "Nobody decided: %s", p.Question)
+				continue
+			}
 			add("missed-"+r.ID, r.ID, "Expected and not done: %s.", r.What)
 		case Late:
 			add("late-"+r.ID, r.ID, "Done late: %s, %s after it was expected.", r.What, short(c.lateness(r)))
 		case Violated:
-			add("violated-"+r.ID, r.ID, "Done although it was wrong: %s.", r.What[len("do not "):])
+			add("violated-"+r.ID, r.ID, "Done although it was wrong: %s.", strings.TrimPrefix(r.What, "do not "))
 		}
 	}
 	for _, d := range out.Decisions {
-		if d.Choice == "" && c.reached(d.Point) {
+		said := slices.ContainsFunc(gaps, func(g Gap) bool {
+			x, ok := c.Scenario.Expect(g.Expected)
+			return ok && x.Point == d.Point
+		})
+		if d.Choice == "" && c.reached(d.Point) && !said {
 			add("undecided-"+d.Point, "", "Nobody decided: %s", d.Question)
 		}
 	}

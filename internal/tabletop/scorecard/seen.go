@@ -44,8 +44,11 @@ func Seen(e incident.Entry) (Action, bool) {
 		a.Do = scenario.AddNote
 	case incident.FactsSet:
 		a.Do = scenario.SetFacts
-		a.Facts = stated(ev)
+		a.Facts = answers(ev)
 	case incident.Assessed:
+		if len(ev.Said) == 0 {
+			return Action{}, false // a decision is recorded with the criteria, but assesses nothing
+		}
 		a.Do, a.Entity = scenario.Assess, ev.Entity
 	case incident.Decided:
 		if ev.Proposed {
@@ -102,8 +105,8 @@ func Seen(e incident.Entry) (Action, bool) {
 	return a, true
 }
 
-// stated are the questions that the entry answers, other than with unknown.
-func stated(ev incident.FactsSet) []string {
+// answers are the questions that the entry answers, other than with unknown.
+func answers(ev incident.FactsSet) []string {
 	var out []string
 	if ev.Summary != nil {
 		out = append(out, "summary")

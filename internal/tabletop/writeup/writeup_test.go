@@ -1,0 +1,225 @@
+package writeup
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"nis2clock/internal/tabletop/scorecard"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func rendered(t testing.TB, src Source) Files {
+	t.Helper()
+	f, err := Render(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// pages is what an independent program reads on each page of a PDF.
+func pages(t *testing.T, file []byte) []string { return read(t, file, "-layout") }
+
+func read(t *testing.T, file []byte, how string) []string {
+	t.Helper()
+	reader, err := exec.LookPath("pdftotext")
+	if err != nil {
+		if os.Getenv("NIS2CLOCK_E2E") == "required" {
+			t.Fatal("pdftotext is missing: install poppler-utils")
+		}
+		t.Skip("pdftotext is missing (poppler-utils): what it would read is not checked")
+	}
+	path := filepath.Join(t.ArtifactDir(), "write-up.pdf")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), reader, how, "-enc", "UTF-8", path, "-").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(out), "\f"), "\f")
+}
+
+var spaces = regexp.MustCompile(`[ \t]+`)
+
+// text is the PDF as one text, in the order in which it is drawn.
+func text(t *testing.T, file []byte) string {
+	t.Helper()
+	var lines []string
+	for line := range strings.Lines(strings.Join(read(t, file, "-raw"), "\n")) {
+		if line = strings.TrimSpace(spaces.ReplaceAllString(line, " ")); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+func sources(t testing.TB) map[string]Source {
+	approved := people(t)
+	approved.Approval = &Approval{By: "E. Leitner", Role: "facilitator", At: time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)}
+	return map[string]Source{
+		"people": people(t), "approved": approved,
+		"rehearsal": rehearsal(t, "ransomware-weekend"), "quiet": rehearsal(t, "quiet-night"), "two-entities": rehearsal(t, "supplier-compromise"),
+	}
+}
+
+func TestText(t *testing.T) {
+	for name, src := range sources(t) {
+		t.Run(name, func(t *testing.T) {
+			got := text(t, rendered(t, src).PDF)
+			path := filepath.Join("testdata", name+".golden.txt")
+			if *update {
+				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatalf("%v (run go test -update)", err)
+			}
+			if d := cmp.Diff(string(want), got); d != "" {
+				t.Errorf("the text differs (run go test -update once it is right):\n%s", d)
+			}
+		})
+	}
+}
+
+// An exercise can never be taken for an incident, and a rehearsal never for an
+// exercise: whichever page is torn out.
+func TestMarksOnEveryPage(t *testing.T) {
+	for name, src := range sources(t) {
+		for n, page := range pages(t, rendered(t, src).PDF) {
+			lines := strings.Split(strings.TrimSpace(page), "\n")
+			first, last := lines[0], lines[len(lines)-1]
+			want, draft := ExerciseMark, !src.Exercise.Auto && src.Approval == nil
+			if src.Exercise.Auto {
+				want = RehearsalMark
+			}
+			for _, edge := range []string{first, last} {
+				if !strings.Contains(edge, want) || strings.Contains(edge, "DRAFT") != draft {
+					t.Errorf("%s: page %d has at an edge %q: want %q, draft %v", name, n+1, edge, want, draft)
+				}
+			}
+		}
+	}
+}
+
+// Whoever is in the record of a rehearsal by mistake is not listed.
+func TestRehearsalListsNobody(t *testing.T) {
+	src := people(t)
+	src.Exercise.Auto = true
+	src.Scorecard = scorecard.Score(scorecard.Input{Scenario: src.Scenario, Exercise: src.Exercise})
+	src.Approval = &Approval{By: "E. Leitner", Role: "facilitator", At: src.Exercise.Ended.Real}
+	f := rendered(t, src)
+	said := text(t, f.PDF) + string(f.JSON)
+	for _, name := range []string{"Muster", "Beispiel", "Sample", "Vorstand", "Leitner", "Prüfer"} {
+		if strings.Contains(said, name) {
+			t.Errorf("%s is in the write-up of a rehearsal", name)
+		}
+	}
+	for _, heading := range []string{"Who took part", "Remediation register", "Evaluation"} {
+		if strings.Contains(said, heading) {
+			t.Errorf("a rehearsal has a part %q", heading)
+		}
+	}
+}
+
+func TestSameRecordSameBytes(t *testing.T) {
+	for name := range sources(t) {
+		a, b := rendered(t, sources(t)[name]), rendered(t, sources(t)[name])
+		if !bytes.Equal(a.PDF, b.PDF) || !bytes.Equal(a.JSON, b.JSON) {
+			t.Errorf("%s: two runs differ", name)
+		}
+	}
+}
+
+// About three pages: what is signed should be read.
+func TestLength(t *testing.T) {
+	for name, src := range sources(t) {
+		if n := len(pages(t, rendered(t, src).PDF)); n > 5 {
+			t.Errorf("%s: %d pages", name, n)
+		}
+	}
+}
+
+func TestJSONFollowsTheSchema(t *testing.T) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("schema.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, src := range sources(t) {
+		f := rendered(t, src)
+		instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(f.JSON))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Validate(instance); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		m, err := Read(f.JSON)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := (Source{Scenario: src.Scenario, Exercise: m.Exercise, Scorecard: m.Scorecard, Approval: m.Approval}); !bytes.Equal(rendered(t, again).PDF, f.PDF) {
+			t.Errorf("%s: what is read from the JSON gives another PDF", name)
+		}
+	}
+	if _, err := Read([]byte(`{"format":"nis2clock-report/1"}`)); err == nil {
+		t.Error("a report is read as a write-up")
+	}
+}
+
+// A house's own template is used, with its mistakes named.
+func TestCustomTemplate(t *testing.T) {
+	src := rehearsal(t, "quiet-night")
+	src.Custom = fstest.MapFS{Template: {Data: []byte("# Ours: {{.Title}}\n")}}
+	if got := text(t, rendered(t, src).PDF); !strings.Contains(got, "Ours: A quiet night") || !strings.Contains(got, RehearsalMark) {
+		t.Errorf("the house's template gives\n%s", got)
+	}
+	src.Custom = fstest.MapFS{Template: {Data: []byte("# {{.Tilte}}\n")}}
+	if _, err := Render(src); err == nil || !strings.Contains(err.Error(), "Tilte") {
+		t.Errorf("a template with a mistake: %v", err)
+	}
+	src.Custom = fstest.MapFS{"early_warning.md": {Data: []byte("# x")}}
+	if got := text(t, rendered(t, src).PDF); !strings.Contains(got, "What was tested") {
+		t.Error("a folder without a write-up hides the built-in one")
+	}
+}
+
+// Text from outside stays text.
+func TestNoMarkupFromOutside(t *testing.T) {
+	src := people(t)
+	src.Exercise.Lessons = []string{"# Not a heading | [link](https://example.eu) **bold** {{.Title}}"}
+	if got := text(t, rendered(t, src).PDF); !strings.Contains(got, "Lesson: # Not a heading | [link](https://example.eu) **bold** {{.Title}}") {
+		t.Errorf("a lesson became markup:\n%s", got)
+	}
+}
+
+func TestUnfinished(t *testing.T) {
+	src := people(t)
+	src.Exercise.Ended = scorecard.Moment{}
+	if _, err := Render(src); err == nil {
+		t.Error("an exercise that goes on is written up")
+	}
+}
