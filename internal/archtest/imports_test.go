@@ -119,6 +119,15 @@ var rules = map[string]rule{
 		},
 		"the one place that wires everything; never a command line or a stand-in",
 	},
+	"internal/tabletop": {
+		[]string{
+			"internal/app", "internal/config", "internal/web", // the service of an exercise, and what its pages show
+			"internal/access", "internal/desk", "internal/incident", "internal/journal", // what happened in it
+			"internal/pagerduty", "internal/pagerduty/pdfake", "internal/slack", "internal/slack/slackfake", // stand-ins, where an exercise has no way out
+			"internal/tabletop/scenario", "internal/tabletop/scorecard", "internal/tabletop/script", "internal/tabletop/writeup",
+		},
+		"it runs the service from outside, as people and Alertmanager do",
+	},
 	"internal/verify": {
 		[]string{"internal/journal", "internal/vault", "internal/timestamp", "internal/incident"},
 		"it compares files with the record (journal, in the words of incident); it must not reach what is running",
@@ -131,6 +140,7 @@ var rules = map[string]rule{
 			"internal/packet", "internal/signature", // verify reads what they made
 			"internal/significance",                                 // assess asks in its words
 			"internal/report", "internal/report/field", "templates", // what a template may say, and which fields there are
+			"internal/tabletop", "internal/tabletop/scenario", "internal/tabletop/scorecard", "internal/tabletop/writeup", // an exercise is run here, not asked for
 			"internal/runbook",                                                                              // runbooks are read and checked without a server
 			"internal/pagerduty", "internal/pagerduty/pdfake", "internal/slack", "internal/slack/slackfake", // the demo and its stand-ins
 		},

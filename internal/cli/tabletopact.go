@@ -6,13 +6,65 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"nis2clock/internal/web"
-
 	"github.com/prometheus/common/model"
 )
 
 // offset is a length of scenario time as scenarios write it.
 func offset(d time.Duration) string { return model.Duration(d).String() }
+
+// board is what is read of the answer of GET /api/v1/exercise.
+type board struct {
+	Exercise     string    `json:"exercise"`
+	Title        string    `json:"title"`
+	State        string    `json:"state"`
+	ScenarioTime time.Time `json:"scenario_time"`
+	Offset       string    `json:"offset"`
+	Left         string    `json:"left"`
+	Happened     []struct {
+		Offset string `json:"offset"`
+		Kind   string `json:"kind"`
+		From   string `json:"from"`
+		Text   string `json:"text"`
+		Late   bool   `json:"late"`
+	} `json:"happened"`
+	Decisions []struct {
+		ID       string   `json:"id"`
+		Question string   `json:"question"`
+		Options  []string `json:"options"`
+		Answers  []string `json:"answers"`
+	} `json:"decisions"`
+	Questions []struct {
+		ID  string `json:"id"`
+		Ask string `json:"ask"`
+	} `json:"questions"`
+	Score struct {
+		Points int `json:"points"`
+		Of     int `json:"of"`
+		Met    int `json:"met"`
+		Missed int `json:"missed"`
+	} `json:"score"`
+	// Script is nil for everybody but the facilitator.
+	Script *struct {
+		Next []struct {
+			Offset string `json:"offset"`
+			In     string `json:"in"`
+			What   string `json:"what"`
+			Note   string `json:"note"`
+		} `json:"next"`
+		Expected []struct {
+			What   string `json:"what"`
+			Target string `json:"target"`
+			State  string `json:"state"`
+			By     string `json:"by"`
+		} `json:"expected"`
+		Hints []struct {
+			ID    string `json:"id"`
+			For   string `json:"for"`
+			Text  string `json:"text"`
+			Given bool   `json:"given"`
+		} `json:"hints"`
+	} `json:"script"`
+}
 
 type tabletopShowCmd struct {
 	Script bool `help:"With what is still to come, for the facilitator."`
@@ -24,7 +76,7 @@ func (c *tabletopShowCmd) Run(ctx context.Context, env *Env, up *tabletopCmd) er
 	if c.Script {
 		path = exercisePath("script")
 	}
-	var b web.Board
+	var b board
 	printed, err := up.get(ctx, env, "GET", path, nil, &b)
 	if err != nil || printed {
 		return err
@@ -46,6 +98,11 @@ func (c *tabletopShowCmd) Run(ctx context.Context, env *Env, up *tabletopCmd) er
 		}
 		for _, a := range d.Answers {
 			fmt.Fprintf(out, "   %s\n", a)
+		}
+	}
+	if b.State == "ended" {
+		for _, q := range b.Questions {
+			fmt.Fprintf(out, "\nTo answer, %s: %s\n", q.ID, q.Ask)
 		}
 	}
 	if b.Script == nil {
