@@ -98,6 +98,20 @@ var rules = map[string]rule{
 		[]string{"internal/incident", "internal/journal", "internal/timestamp", "internal/vault"},
 		"it is written from the record and read again without it, so it must not reach what is running; reports come to it as bytes",
 	},
+	"internal/tabletop/scenario": {
+		[]string{"internal/access", "internal/classify", "internal/config", "internal/incident", "internal/regime", "internal/significance", "internal/yamlfile", "runbooks"},
+		"a scenario speaks in the words of what it exercises (config: an entity is read as the settings read it) and starts nothing",
+	},
+	"internal/tabletop/scorecard": {[]string{"internal/tabletop/scenario", "internal/incident", "internal/classify", "internal/regime"}, "how an exercise went follows from its record, whoever ran it"},
+	"internal/tabletop/script":    {[]string{"internal/tabletop/scenario", "internal/incident", "internal/classify", "internal/runbook", "internal/significance"}, "a scripted participant asks for the same command as a person; who sends it is another's business"},
+	"internal/tabletop/playtest": {
+		[]string{"internal/tabletop/scenario", "internal/tabletop/scorecard", "internal/tabletop/script", "internal/incident", "internal/classify", "internal/runbook", "runbooks"},
+		"a script is tested on the rules alone, without what runs it",
+	},
+	"internal/tabletop/writeup": {
+		[]string{"internal/tabletop/scenario", "internal/tabletop/scorecard", "internal/incident", "internal/report/pdf", "templates"},
+		"a write-up is drawn from the record of an exercise, as a report is from that of an incident",
+	},
 	"templates": {nil, "files only"},
 	"runbooks":  {nil, "files only"},
 

@@ -3,18 +3,14 @@ package cli
 import (
 	"context"
 	"fmt"
-	"text/tabwriter"
 
-	"nis2clock/internal/tabletop/scenario"
-
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 type tabletopCmd struct {
 	remote
 	List  tabletopListCmd  `cmd:"" help:"List the scenarios that come with the program."`
-	Check tabletopCheckCmd `cmd:"" help:"Check a scenario's file and name every mistake in it."`
+	Check tabletopCheckCmd `cmd:"" help:"Check scenarios' files and name every mistake in them."`
 	Run   tabletopRunCmd   `cmd:"" help:"Run an exercise: with people, or as a rehearsal with --auto."`
 
 	Show     tabletopShowCmd     `cmd:"" help:"Show how the exercise at --server stands; with --script, for the facilitator."`
@@ -34,59 +30,6 @@ type tabletopCmd struct {
 	Record   tabletopRecordCmd   `cmd:"" help:"Record an exercise that was held with the real service, from its write-up in JSON."`
 	Register tabletopRegisterCmd `cmd:"" help:"List the exercises that were held and what is still to be done after them."`
 	Done     tabletopDoneCmd     `cmd:"" help:"Close a line of the remediation register."`
-}
-
-type tabletopListCmd struct{}
-
-// scenarioLine is a scenario in a list.
-type scenarioLine struct {
-	Name  string `json:"name"`
-	Title string `json:"title"`
-	Aim   string `json:"aim"`
-	// Length is an offset such as 5d; Auto is true for one with a script.
-	Length string `json:"length"`
-	Auto   bool   `json:"auto"`
-}
-
-// Run implements the verb.
-func (c *tabletopListCmd) Run(env *Env, up *tabletopCmd) error {
-	all, err := scenario.Shipped()
-	if err != nil {
-		return err
-	}
-	var lines []scenarioLine
-	for _, s := range all {
-		lines = append(lines, scenarioLine{Name: s.Name, Title: s.Title, Aim: s.Aim, Length: offset(s.Length), Auto: len(s.Auto) > 0})
-	}
-	if up.JSON {
-		raw, err := json.Marshal(map[string]any{"scenarios": lines}, jsontext.WithIndent("  "))
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(env.Stdout, "%s\n", raw)
-		return nil
-	}
-	tw := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "NAME\tLENGTH\tTITLE")
-	for _, l := range lines {
-		fmt.Fprintf(tw, "%s\t%s\t%s\n", l.Name, l.Length, l.Title)
-	}
-	return tw.Flush()
-}
-
-type tabletopCheckCmd struct {
-	File string `arg:"" help:"A scenario's file, or the name of a shipped one."`
-}
-
-// Run implements the verb.
-func (c *tabletopCheckCmd) Run(env *Env) error {
-	s, err := scenario.Open(c.File)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(env.Stdout, "%s: %s; %s long, %d injects, %d expected actions, %d participants\n",
-		c.File, s.Title, offset(s.Length), len(s.Injects), len(s.Expected), len(s.Participants))
-	return nil
 }
 
 // exercisePath is a path of the exercise's API.
