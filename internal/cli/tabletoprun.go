@@ -53,7 +53,12 @@ func (c *tabletopRunCmd) speed() (float64, error) {
 
 // options are what the exercise is run with, without its data folder.
 func (c *tabletopRunCmd) options(env *Env) (o tabletop.Options, err error) {
-	o = tabletop.Options{Auto: c.Auto, Listen: c.Listen, Program: version(), Wall: env.Now, Debrief: c.Debrief > 0, Logger: newLogger(env.Stderr, "warn", "logfmt")}
+	o = tabletop.Options{Auto: c.Auto, Listen: c.Listen, Program: version(), Wall: env.Now, Debrief: c.Debrief > 0}
+	level := "info"
+	if c.Auto { // nobody needs to know where it listens
+		level = "warn"
+	}
+	o.Logger = newLogger(env.Stderr, level, "logfmt")
 	if o.Speed, err = c.speed(); err != nil {
 		return o, err
 	}
@@ -190,6 +195,7 @@ func (c *tabletopRunCmd) welcome(ctx context.Context, env *Env, x *tabletop.Exer
 	if o.Config.Slack == nil {
 		fmt.Fprintln(env.Stdout, "Slack: a stand-in takes the messages; exercise.slack in --config names a channel for exercises.")
 	}
+	o.Logger.Info("Listening on", "address", x.App().Addr(), "version", version(), "exercise", o.Scenario.Name)
 	return nil
 }
 
