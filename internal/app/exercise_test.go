@@ -89,10 +89,22 @@ func (o *outside) config(t *testing.T) *config.Config {
 	return cfg
 }
 
+// standing is a clock that stands until it is set.
+type standing struct{ at atomic.Pointer[time.Time] }
+
+func standingAt(t time.Time) *standing {
+	c := new(standing)
+	c.set(t)
+	return c
+}
+
+func (c *standing) now() time.Time  { return *c.at.Load() }
+func (c *standing) set(t time.Time) { c.at.Store(&t) }
+
 // drilled is an exercise's service with stand-ins.
 type drilled struct {
 	*App
-	now   time.Time
+	*standing
 	pager *pdfake.Server
 	slack *slackfake.Server
 }
@@ -101,14 +113,14 @@ type blankBoard struct{ web.Exercise }
 
 func startDrill(t *testing.T, cfg *config.Config) *drilled {
 	t.Helper()
-	d := &drilled{now: time.Date(2027, 3, 9, 13, 0, 0, 0, time.UTC), slack: startFake(t)}
+	d := &drilled{standing: standingAt(time.Date(2027, 3, 9, 13, 0, 0, 0, time.UTC)), slack: startFake(t)}
 	key := strings.Repeat("e", 32)
 	d.pager = pdfake.New(time.Now, key)
 	pager := httptest.NewServer(d.pager)
 	t.Cleanup(pager.Close)
 	var err error
 	d.App, err = Start(t.Context(), Options{
-		Config: cfg, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return d.now },
+		Config: cfg, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: d.now,
 		Exercise: &Exercise{
 			PagerDuty: &pagerduty.Config{RoutingKey: key, BaseURL: pager.URL},
 			Slack:     &slack.Config{Token: "xoxb-good", SigningSecret: "e", Channel: slackfake.DefaultChannel, BaseURL: d.slack.URL()},
@@ -137,7 +149,7 @@ func (d *drilled) jump(t *testing.T, until time.Time) {
 		if next.IsZero() || next.After(until) {
 			return
 		}
-		d.now = next
+		d.set(next)
 	}
 }
 
@@ -147,14 +159,14 @@ func TestExerciseCannotEscape(t *testing.T) {
 	o := newOutside(t)
 	d := startDrill(t, o.config(t))
 	by := incident.Person{By: incident.Actor{Name: "ana", Via: "api"}}
-	reply, err := d.Desk().Do(t.Context(), incident.Declare{Person: by, Title: "It broke", DetectedAt: d.now})
+	reply, err := d.Desk().Do(t.Context(), incident.Declare{Person: by, Title: "It broke", DetectedAt: d.now()})
 	if err != nil || reply != incident.ID("EX-2027-0001") {
 		t.Fatalf("declared %v, %v", reply, err)
 	}
-	if _, err := d.Desk().Do(t.Context(), incident.ReportSuspicion{Person: by, What: "odd mail", Reporter: incident.Reporter{Kind: incident.ByStaff, Name: "ben"}, NoticedAt: d.now}); err != nil {
+	if _, err := d.Desk().Do(t.Context(), incident.ReportSuspicion{Person: by, What: "odd mail", Reporter: incident.Reporter{Kind: incident.ByStaff, Name: "ben"}, NoticedAt: d.now()}); err != nil {
 		t.Fatal(err)
 	}
-	d.jump(t, d.now.Add(80*time.Hour))
+	d.jump(t, d.now().Add(80*time.Hour))
 	if n := o.calls.Load(); n != 0 {
 		t.Errorf("%d connections to what is real", n)
 	}
@@ -184,7 +196,7 @@ func TestExerciseIsMarked(t *testing.T) {
 	cfg := config.Default()
 	cfg.DataDir, cfg.Web.Listen = t.TempDir(), "127.0.0.1:0"
 	d := startDrill(t, cfg)
-	if _, err := d.Desk().Do(t.Context(), incident.Declare{Person: incident.Person{By: incident.Actor{Name: "ana", Via: "api"}}, Title: "It broke", DetectedAt: d.now}); err != nil {
+	if _, err := d.Desk().Do(t.Context(), incident.Declare{Person: incident.Person{By: incident.Actor{Name: "ana", Via: "api"}}, Title: "It broke", DetectedAt: d.now()}); err != nil {
 		t.Fatal(err)
 	}
 	token, err := access.Read(filepath.Join(cfg.DataDir, access.AdminFile))
@@ -269,8 +281,8 @@ func TestKindsOfFolder(t *testing.T) {
 func TestExerciseIsDue(t *testing.T) {
 	cfg := config.Default()
 	cfg.DataDir, cfg.Web.Listen = t.TempDir(), "127.0.0.1:0"
-	now := time.Date(2026, 1, 10, 12, 0, 0, 0, time.UTC)
-	a, err := Start(t.Context(), Options{Config: cfg, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: func() time.Time { return now }})
+	clock := standingAt(time.Date(2026, 1, 10, 12, 0, 0, 0, time.UTC))
+	a, err := Start(t.Context(), Options{Config: cfg, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,19 +294,19 @@ func TestExerciseIsDue(t *testing.T) {
 	said := func() string { return strings.Join(a.heldNotes(), "\n") }
 	held := func(name string, people int) error {
 		_, err := a.Desk().Do(t.Context(), incident.RecordHeldExercise{Held: incident.HeldExercise{
-			Exercise: name, EndedAt: now, People: people, SHA256: strings.Repeat(name[:1], 64),
-			Remediation: []incident.Remedy{{ID: "R-" + name, Due: now.AddDate(0, 1, 0), Owner: "ben", Action: "mend it"}},
+			Exercise: name, EndedAt: clock.now(), People: people, SHA256: strings.Repeat(name[:1], 64),
+			Remediation: []incident.Remedy{{ID: "R-" + name, Due: clock.now().AddDate(0, 1, 0), Owner: "ben", Action: "mend it"}},
 		}})
 		return err
 	}
 	if got := said(); got != "" {
 		t.Errorf("a new service says %s", got)
 	}
-	now = now.Add(config.DefaultWarnAfter - time.Second)
+	clock.set(clock.now().Add(config.DefaultWarnAfter - time.Second))
 	if got := said(); got != "" {
 		t.Errorf("before a year is over it says %s", got)
 	}
-	now = now.Add(time.Second)
+	clock.set(clock.now().Add(time.Second))
 	if got := said(); !strings.Contains(got, "none is recorded") {
 		t.Errorf("after a year it says %q", got)
 	}
@@ -310,7 +322,7 @@ func TestExerciseIsDue(t *testing.T) {
 	if got := said(); strings.Contains(got, "is due") || !strings.Contains(got, "1 remediation items of tabletop exercises are open, 0 of them overdue") {
 		t.Errorf("after an exercise it says %s", got)
 	}
-	now = now.Add(config.DefaultWarnAfter)
+	clock.set(clock.now().Add(config.DefaultWarnAfter))
 	if got := said(); !strings.Contains(got, "the last, exercise, ended on 2027-01-10") || !strings.Contains(got, "1 of them overdue") {
 		t.Errorf("another year later it says %s", got)
 	}
