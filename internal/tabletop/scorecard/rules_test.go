@@ -239,6 +239,20 @@ func TestAttendance(t *testing.T) {
 	}
 }
 
+// A runbook that nobody opened may be as old as it likes.
+func TestOverdueDocuments(t *testing.T) {
+	in := played(t)
+	in.Exercise.Runbooks = []scorecard.Document{{Name: "idle", Title: "Idle", Overdue: true}, {Name: "used", Title: "Used", Overdue: true, Followed: 1}, {Name: "fresh", Title: "Fresh", Followed: 2}}
+	in.Exercise.Plan = []scorecard.Document{{Name: "plan", Title: "Plan", Overdue: true}}
+	var ids []string
+	for _, g := range scorecard.Score(in).Gaps {
+		ids = append(ids, g.ID)
+	}
+	if want := []string{"review-plan", "review-used"}; !slices.Equal(ids, want) {
+		t.Errorf("gaps are %v, want %v", ids, want)
+	}
+}
+
 func TestReports(t *testing.T) {
 	got := scorecard.Score(played(t)).Reports
 	if len(got) != 1 || got[0].Margin.String() != "6h30m" || got[0].Late || !got[0].RealAt.Equal(at(20*time.Hour).Real) {

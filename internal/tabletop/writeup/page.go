@@ -108,7 +108,7 @@ func newPage(src Source) (Page, error) {
 	}
 	out := Page{
 		ID: e.ID, Title: e.Title, Date: p.day(src.dated()), Entities: p.entities(), Auto: e.Auto, Complete: e.Complete,
-		Aim: p.s.Aim, Tests: p.s.Tests, Interruptions: p.interruptions(), Plan: documents(e.Plan), Runbooks: documents(e.Runbooks),
+		Aim: p.s.Aim, Tests: p.s.Tests, Interruptions: p.interruptions(), Plan: documents(e.Plan), Runbooks: followed(e.Runbooks),
 		Record:   fmt.Sprintf("Scenario %s, SHA-256 %s…\nProgram %s, law %s…\nJournal: %s", e.Scenario, clip(e.SHA256, 16), e.Program, clip(e.Law, 23), plural(int(e.Journal.Size), "entry", "entries")),
 		Scenario: "Scenario time", ScenarioLower: "scenario time", Real: "Real time", RealLower: "real time", Lessons: e.Lessons,
 		People: p.people(), Standing: p.standing(), Times: p.times(), Reports: p.reports(), Results: p.results(), Score: p.score(),
@@ -243,6 +243,24 @@ func (p *page) interruptions() string {
 		return "none: no pause, rewind, hint, restart or late inject"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// followed are the runbooks of which a step was ticked, and how many were not.
+func followed(all []scorecard.Document) []string {
+	var some []scorecard.Document
+	idle := 0
+	for _, d := range all {
+		if d.Followed > 0 {
+			some = append(some, d)
+		} else {
+			idle++
+		}
+	}
+	out := documents(some)
+	if len(out) > 0 && idle > 0 {
+		out = append(out, "Not followed: "+plural(idle, "other", "others"))
+	}
+	return out
 }
 
 func documents(all []scorecard.Document) []string {
