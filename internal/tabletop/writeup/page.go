@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"nis2clock/internal/incident"
 	"nis2clock/internal/report/pdf"
@@ -121,7 +123,11 @@ func newPage(src Source) (Page, error) {
 	if e.Auto {
 		out.TwoTimes = fmt.Sprintf("All times are those of the scenario, in %s: waits were jumped.", p.s.Zone)
 	} else {
-		out.RealTime = fmt.Sprintf("%s to %s (%s), %s", p.instant(e.Started.Real), p.instant(e.Ended.Real), span(e.Ended.Real.Sub(e.Started.Real)), speed(e))
+		until := p.instant(e.Ended.Real)
+		if p.day(e.Started.Real) == p.day(e.Ended.Real) {
+			until = e.Ended.Real.In(p.s.Zone).Format("15:04")
+		}
+		out.RealTime = fmt.Sprintf("%s to %s (%s), %s", p.instant(e.Started.Real), until, span(e.Ended.Real.Sub(e.Started.Real)), speed(e))
 		out.TwoTimes = fmt.Sprintf("Scenario time is what the law counts in the exercise; real time is what people took in the room, without pauses. Instants are in %s.", p.s.Zone)
 	}
 	out.Panel = p.panel()
@@ -686,10 +692,14 @@ func because(reason string) string {
 func first(text string) string {
 	const most = 90
 	text, _, _ = strings.Cut(text, ". ")
-	if len(text) <= most {
+	if utf8.RuneCountInString(text) <= most {
 		return text
 	}
-	return text[:strings.LastIndexByte(text[:most], ' ')] + " …"
+	text = string([]rune(text)[:most])
+	if n := strings.LastIndexByte(text, ' '); n > 0 {
+		text = text[:n]
+	}
+	return text + " …"
 }
 
 // instant is a date and time in the scenario's zone.
@@ -716,13 +726,18 @@ func plural(n int, one, many string) string {
 
 func clip(s string, n int) string { return s[:min(n, len(s))] }
 
-func upper(s string) string {
-	if s == "" {
+// upper is a text with a capital at its head.
+func upper(s string) string { return head(s, unicode.ToUpper) }
+
+// lower is a text that goes on in a sentence.
+func lower(s string) string { return head(s, unicode.ToLower) }
+
+func head(s string, change func(rune) rune) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
 		return ""
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return string(change(r)) + s[n:]
 }
-
-func lower(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
 func words(s string) string { return strings.ReplaceAll(s, "_", " ") }

@@ -205,6 +205,21 @@ func TestCustomTemplate(t *testing.T) {
 	}
 }
 
+// Words of a house are its own: letters beyond ASCII, and no blanks at all.
+func TestOtherLetters(t *testing.T) {
+	for in, want := range map[string]string{
+		"über Nacht": "über Nacht", "": "", strings.Repeat("ä", 91): strings.Repeat("ä", 90) + " …",
+		"One. Two.": "One", strings.Repeat("word ", 30): strings.TrimSpace(strings.Repeat("word ", 18)) + " …",
+	} {
+		if got := first(in); got != want {
+			t.Errorf("first(%q) is %q, want %q", in, got, want)
+		}
+	}
+	if got := upper("ändern") + lower("Übung") + upper(""); got != "Ändernübung" {
+		t.Errorf("heads are changed to %q", got)
+	}
+}
+
 // Text from outside stays text.
 func TestNoMarkupFromOutside(t *testing.T) {
 	src := people(t)
