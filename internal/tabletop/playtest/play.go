@@ -126,7 +126,7 @@ func (p *stage) step(n int, st scenario.Step) {
 		Person: incident.Person{By: incident.Actor{Name: st.By, Via: "script"}, Key: fmt.Sprintf("step %d", n), Digest: fmt.Sprint(n)},
 	})
 	if err != nil {
-		p.t.Fatalf("%s: step at %s, %s: %v", p.s.Name, time.Duration(st.At), st.Do, err)
+		p.t.Fatalf("%s: step at %s, %s: %v", p.s.Name, st.At, st.Do, err)
 	}
 	_, entries := p.do(at, cmd)
 	for _, e := range entries {
@@ -139,7 +139,7 @@ func (p *stage) step(n int, st scenario.Step) {
 		}
 	}
 	if !slices.ContainsFunc(entries, func(e incident.Entry) bool { _, ok := scorecard.Seen(e); return ok }) {
-		p.t.Errorf("%s: step at %s, %s: nothing came of it", p.s.Name, time.Duration(st.At), st.Do)
+		p.t.Errorf("%s: step at %s, %s: nothing came of it", p.s.Name, st.At, st.Do)
 	}
 }
 

@@ -281,7 +281,7 @@ func (r *reader) alerts(line int, all []on[alertYAML]) []Alert {
 			r.Refuse(y.Line, "an alert without the label alertname: Alertmanager sends none")
 		}
 		for name, value := range v.Labels {
-			if !model.LabelName(name).IsValidLegacy() || value.Value == "" {
+			if !model.LegacyValidation.IsValidLabelName(name) || value.Value == "" {
 				r.Refuse(value.Line, "label %q is not one that Prometheus would send: want letters, digits and _, and a value", name)
 			}
 		}

@@ -218,6 +218,6 @@ type ExpectedClock struct {
 	Regime regime.ID
 	Entity string // the only one when empty
 	Stage  string
-	Due    time.Time // zero: the decision ends the clock before it counts
+	Due    time.Time // the conservative reading, as [DueAt]
 	Source string    // as cited by the scenario's author
 }

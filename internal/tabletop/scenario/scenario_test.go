@@ -1,6 +1,7 @@
 package scenario_test
 
 import (
+	"strings"
 	"testing"
 
 	"nis2clock/internal/incident"
@@ -13,6 +14,9 @@ func TestShippedAgreesWithTheLaw(t *testing.T) {
 	for _, s := range shipped(t) {
 		t.Run(s.Name, func(t *testing.T) {
 			_, views := playtest.Auto(t, s)
+			if len(views) != 1 || !views[0].Exercise || !strings.HasPrefix(string(views[0].ID), "EX-") {
+				t.Fatalf("it opens %d incidents: want one of an exercise; what is not labelled stays quiet", len(views))
+			}
 			found := map[scenario.ExpectedClock]bool{}
 			for _, v := range views {
 				for _, c := range v.Clocks {

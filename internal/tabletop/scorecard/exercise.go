@@ -38,7 +38,7 @@ type Exercise struct {
 	Program  string     `json:"program"`   // version of the program
 	Law      string     `json:"law"`       // digest of the regime data
 	Plan     []Document `json:"plan"`      // versions of the plans tested
-	Runbooks []Document `json:"runbooks"`  // and of the runbooks
+	Runbooks []Document `json:"runbooks"`  // and of the runbooks in force, followed or not
 	Journal  Head       `json:"journal"`   // as of Ended
 	Incident []string   `json:"incidents"` // EX- ids, in the order they were opened
 
@@ -71,7 +71,7 @@ type Document struct {
 // Head is the journal as it was.
 type Head struct {
 	Size uint64 `json:"size"`
-	Root string `json:"root"` // hex
+	Root string `json:"root"` // as its checkpoint prints it
 }
 
 // Part is what somebody does in an exercise.

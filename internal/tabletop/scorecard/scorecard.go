@@ -530,7 +530,13 @@ func (c *card) gaps(out *Scorecard) []Gap {
 	if !c.Exercise.Auto && !out.Management {
 		add("management", "", "No member of the management body took part (Directive (EU) 2022/2555 Art. 20).")
 	}
-	for _, d := range slices.Concat(c.Exercise.Plan, c.Exercise.Runbooks) {
+	used := slices.Clone(c.Exercise.Plan)
+	for _, d := range c.Exercise.Runbooks {
+		if d.Followed > 0 {
+			used = append(used, d)
+		}
+	}
+	for _, d := range used {
 		if d.Overdue {
 			add("review-"+d.Name, "", "%s was used past the date of its review.", d.Title)
 		}

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"time"
 
 	"nis2clock/internal/classify"
 	"nis2clock/internal/incident"
@@ -132,7 +131,7 @@ func facts(st scenario.Step, by incident.Person, id incident.ID) incident.SetFac
 func (on Stage) message(st scenario.Step) (incident.Command, error) {
 	i, ok := on.Scenario.Inject(st.Inject)
 	if !ok {
-		return nil, fmt.Errorf("step at %s: there is no inject %q", time.Duration(st.At), st.Inject)
+		return nil, fmt.Errorf("step at %s: there is no inject %q", st.At, st.Inject)
 	}
 	m := incident.AuthorityMessage{
 		Direction: incident.In, Kind: i.Authority.Kind, At: on.Scenario.At(i.At), Regime: i.Authority.Regime, Stages: i.Authority.Stages,

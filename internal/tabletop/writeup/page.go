@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"nis2clock/internal/incident"
 	"nis2clock/internal/report/pdf"
@@ -108,7 +110,7 @@ func newPage(src Source) (Page, error) {
 	}
 	out := Page{
 		ID: e.ID, Title: e.Title, Date: p.day(src.dated()), Entities: p.entities(), Auto: e.Auto, Complete: e.Complete,
-		Aim: p.s.Aim, Tests: p.s.Tests, Interruptions: p.interruptions(), Plan: documents(e.Plan), Runbooks: documents(e.Runbooks),
+		Aim: p.s.Aim, Tests: p.s.Tests, Interruptions: p.interruptions(), Plan: documents(e.Plan), Runbooks: followed(e.Runbooks),
 		Record:   fmt.Sprintf("Scenario %s, SHA-256 %s…\nProgram %s, law %s…\nJournal: %s", e.Scenario, clip(e.SHA256, 16), e.Program, clip(e.Law, 23), plural(int(e.Journal.Size), "entry", "entries")),
 		Scenario: "Scenario time", ScenarioLower: "scenario time", Real: "Real time", RealLower: "real time", Lessons: e.Lessons,
 		People: p.people(), Standing: p.standing(), Times: p.times(), Reports: p.reports(), Results: p.results(), Score: p.score(),
@@ -121,7 +123,11 @@ func newPage(src Source) (Page, error) {
 	if e.Auto {
 		out.TwoTimes = fmt.Sprintf("All times are those of the scenario, in %s: waits were jumped.", p.s.Zone)
 	} else {
-		out.RealTime = fmt.Sprintf("%s to %s (%s), %s", p.instant(e.Started.Real), p.instant(e.Ended.Real), span(e.Ended.Real.Sub(e.Started.Real)), speed(e))
+		until := p.instant(e.Ended.Real)
+		if p.day(e.Started.Real) == p.day(e.Ended.Real) {
+			until = e.Ended.Real.In(p.s.Zone).Format("15:04")
+		}
+		out.RealTime = fmt.Sprintf("%s to %s (%s), %s", p.instant(e.Started.Real), until, span(e.Ended.Real.Sub(e.Started.Real)), speed(e))
 		out.TwoTimes = fmt.Sprintf("Scenario time is what the law counts in the exercise; real time is what people took in the room, without pauses. Instants are in %s.", p.s.Zone)
 	}
 	out.Panel = p.panel()
@@ -243,6 +249,24 @@ func (p *page) interruptions() string {
 		return "none: no pause, rewind, hint, restart or late inject"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// followed are the runbooks of which a step was ticked, and how many were not.
+func followed(all []scorecard.Document) []string {
+	var some []scorecard.Document
+	idle := 0
+	for _, d := range all {
+		if d.Followed > 0 {
+			some = append(some, d)
+		} else {
+			idle++
+		}
+	}
+	out := documents(some)
+	if len(out) > 0 && idle > 0 {
+		out = append(out, "Not followed: "+plural(idle, "other", "others"))
+	}
+	return out
 }
 
 func documents(all []scorecard.Document) []string {
@@ -668,10 +692,14 @@ func because(reason string) string {
 func first(text string) string {
 	const most = 90
 	text, _, _ = strings.Cut(text, ". ")
-	if len(text) <= most {
+	if utf8.RuneCountInString(text) <= most {
 		return text
 	}
-	return text[:strings.LastIndexByte(text[:most], ' ')] + " …"
+	text = string([]rune(text)[:most])
+	if n := strings.LastIndexByte(text, ' '); n > 0 {
+		text = text[:n]
+	}
+	return text + " …"
 }
 
 // instant is a date and time in the scenario's zone.
@@ -698,13 +726,18 @@ func plural(n int, one, many string) string {
 
 func clip(s string, n int) string { return s[:min(n, len(s))] }
 
-func upper(s string) string {
-	if s == "" {
+// upper is a text with a capital at its head.
+func upper(s string) string { return head(s, unicode.ToUpper) }
+
+// lower is a text that goes on in a sentence.
+func lower(s string) string { return head(s, unicode.ToLower) }
+
+func head(s string, change func(rune) rune) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
 		return ""
 	}
-	return strings.ToUpper(s[:1]) + s[1:]
+	return string(change(r)) + s[n:]
 }
-
-func lower(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
 func words(s string) string { return strings.ReplaceAll(s, "_", " ") }

@@ -87,7 +87,7 @@ func people(t testing.TB) Source {
 	e.Pauses = []scorecard.Pause{{From: scorecard.Moment{Scenario: s.At(26 * time.Hour).UTC(), Real: at(26 * time.Hour).Real}, To: scorecard.Moment{Scenario: s.At(26 * time.Hour).UTC(), Real: at(26 * time.Hour).Real.Add(6 * time.Minute)}, By: "E. Leitner", Reason: "fire alarm in the building"}}
 	e.Restarts = []scorecard.Moment{at(26*time.Hour + 20*time.Minute)}
 	e.Plan = []scorecard.Document{{Name: "irp", Title: "Incident response plan", Version: "3.2", SHA256: fixed}}
-	e.Runbooks = []scorecard.Document{{Name: "privileged-account", Title: "Privileged account", Version: "2026-11-16", SHA256: fixed, Steps: 17}}
+	e.Runbooks = []scorecard.Document{{Name: "privileged-account", Title: "Privileged account", Version: "2026-11-16", SHA256: fixed, Steps: 17, Followed: 3}, {Name: "ransomware", Title: "Ransomware", Version: "2026-11-16", SHA256: fixed, Steps: 18}}
 	e.Journal = scorecard.Head{Size: 214, Root: fixed}
 	e.Answers = []scorecard.Answer{
 		{Question: "aware", By: "B. Beispiel", Text: "When the list of secrets was read out. We could have asked for it an hour earlier."},

@@ -40,7 +40,8 @@ type Source struct {
 	Scorecard scorecard.Scorecard
 	// Approval is nil for a draft. A rehearsal has none.
 	Approval *Approval
-	// Custom may hold a template of the house's own; nil for none.
+	// Custom may hold a template of the house's own; nil for none. One that fails
+	// is not used, and the write-up says why.
 	Custom fs.FS
 }
 
@@ -127,36 +128,40 @@ func (src Source) dated() time.Time {
 	return src.Exercise.Ended.Scenario
 }
 
+// markdown fills in the house's template where there is one and it works, else
+// the built-in one, which then says so: an exercise is not held again because of
+// a slip in a template.
 func (src Source) markdown() ([]byte, error) {
-	t, err := src.template()
-	if err != nil {
-		return nil, err
-	}
 	page, err := newPage(src)
 	if err != nil {
 		return nil, err
 	}
-	markdown, err := t.Execute(page, nil)
+	if src.Custom != nil {
+		markdown, err := fill(src.Custom, page)
+		if err == nil {
+			return markdown, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			page.Warnings = append([]string{"The house's own template was not used: " + err.Error()}, page.Warnings...)
+		}
+	}
+	markdown, err := fill(templates.FS, page)
 	if err != nil {
 		return nil, fmt.Errorf("write up %s: %w", src.Exercise.ID, err)
 	}
 	return markdown, nil
 }
 
-func (src Source) template() (*pdf.Template, error) {
-	from := fs.FS(templates.FS)
-	if src.Custom != nil {
-		if _, err := fs.Stat(src.Custom, Template); err == nil {
-			from = src.Custom
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("read the write-up's template: %w", err)
-		}
-	}
+func fill(from fs.FS, page Page) ([]byte, error) {
 	text, err := fs.ReadFile(from, Template)
 	if err != nil {
 		return nil, fmt.Errorf("read the write-up's template: %w", err)
 	}
-	return pdf.ParseTemplate(Template, string(text), nil)
+	t, err := pdf.ParseTemplate(Template, string(text), nil)
+	if err != nil {
+		return nil, err
+	}
+	return t.Execute(page, nil)
 }
 
 func legalNames(s *scenario.Scenario) string {

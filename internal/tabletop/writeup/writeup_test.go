@@ -78,7 +78,14 @@ func sources(t testing.TB) map[string]Source {
 func TestText(t *testing.T) {
 	for name, src := range sources(t) {
 		t.Run(name, func(t *testing.T) {
-			got := text(t, rendered(t, src).PDF)
+			t.Parallel()
+			file := rendered(t, src).PDF
+			all := pages(t, file)
+			marked(t, src, all)
+			if len(all) > 5 { // what is signed should be read
+				t.Errorf("it has %d pages", len(all))
+			}
+			got := text(t, file)
 			path := filepath.Join("testdata", name+".golden.txt")
 			if *update {
 				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
@@ -96,21 +103,19 @@ func TestText(t *testing.T) {
 	}
 }
 
-// An exercise can never be taken for an incident, and a rehearsal never for an
-// exercise: whichever page is torn out.
-func TestMarksOnEveryPage(t *testing.T) {
-	for name, src := range sources(t) {
-		for n, page := range pages(t, rendered(t, src).PDF) {
-			lines := strings.Split(strings.TrimSpace(page), "\n")
-			first, last := lines[0], lines[len(lines)-1]
-			want, draft := ExerciseMark, !src.Exercise.Auto && src.Approval == nil
-			if src.Exercise.Auto {
-				want = RehearsalMark
-			}
-			for _, edge := range []string{first, last} {
-				if !strings.Contains(edge, want) || strings.Contains(edge, "DRAFT") != draft {
-					t.Errorf("%s: page %d has at an edge %q: want %q, draft %v", name, n+1, edge, want, draft)
-				}
+// marked reports pages that could be taken for those of an incident or, of a
+// rehearsal, for those of an exercise: whichever is torn out.
+func marked(t *testing.T, src Source, all []string) {
+	t.Helper()
+	want, draft := ExerciseMark, !src.Exercise.Auto && src.Approval == nil
+	if src.Exercise.Auto {
+		want = RehearsalMark
+	}
+	for n, page := range all {
+		lines := strings.Split(strings.TrimSpace(page), "\n")
+		for _, edge := range []string{lines[0], lines[len(lines)-1]} {
+			if !strings.Contains(edge, want) || strings.Contains(edge, "DRAFT") != draft {
+				t.Errorf("page %d has at an edge %q: want %q, draft %v", n+1, edge, want, draft)
 			}
 		}
 	}
@@ -137,20 +142,9 @@ func TestRehearsalListsNobody(t *testing.T) {
 }
 
 func TestSameRecordSameBytes(t *testing.T) {
-	for name := range sources(t) {
-		a, b := rendered(t, sources(t)[name]), rendered(t, sources(t)[name])
-		if !bytes.Equal(a.PDF, b.PDF) || !bytes.Equal(a.JSON, b.JSON) {
-			t.Errorf("%s: two runs differ", name)
-		}
-	}
-}
-
-// About three pages: what is signed should be read.
-func TestLength(t *testing.T) {
-	for name, src := range sources(t) {
-		if n := len(pages(t, rendered(t, src).PDF)); n > 5 {
-			t.Errorf("%s: %d pages", name, n)
-		}
+	a, b := rendered(t, people(t)), rendered(t, people(t))
+	if !bytes.Equal(a.PDF, b.PDF) || !bytes.Equal(a.JSON, b.JSON) {
+		t.Error("two runs differ")
 	}
 }
 
@@ -169,20 +163,24 @@ func TestJSONFollowsTheSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, src := range sources(t) {
-		f := rendered(t, src)
-		instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(f.JSON))
+		f, err := src.named().json()
+		if err != nil {
+			t.Fatal(err)
+		}
+		instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(f))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Validate(instance); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		m, err := Read(f.JSON)
+		m, err := Read(f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again := (Source{Scenario: src.Scenario, Exercise: m.Exercise, Scorecard: m.Scorecard, Approval: m.Approval}); !bytes.Equal(rendered(t, again).PDF, f.PDF) {
-			t.Errorf("%s: what is read from the JSON gives another PDF", name)
+		again := Source{Scenario: src.Scenario, Exercise: m.Exercise, Scorecard: m.Scorecard, Approval: m.Approval}
+		if got, err := again.json(); err != nil || !bytes.Equal(got, f) {
+			t.Errorf("%s: what is read from the JSON gives another (%v)", name, err)
 		}
 	}
 	if _, err := Read([]byte(`{"format":"nis2clock-report/1"}`)); err == nil {
@@ -190,7 +188,7 @@ func TestJSONFollowsTheSchema(t *testing.T) {
 	}
 }
 
-// A house's own template is used, with its mistakes named.
+// A house's own template is used; one with a mistake is not, and that is said.
 func TestCustomTemplate(t *testing.T) {
 	src := rehearsal(t, "quiet-night")
 	src.Custom = fstest.MapFS{Template: {Data: []byte("# Ours: {{.Title}}\n")}}
@@ -198,12 +196,27 @@ func TestCustomTemplate(t *testing.T) {
 		t.Errorf("the house's template gives\n%s", got)
 	}
 	src.Custom = fstest.MapFS{Template: {Data: []byte("# {{.Tilte}}\n")}}
-	if _, err := Render(src); err == nil || !strings.Contains(err.Error(), "Tilte") {
-		t.Errorf("a template with a mistake: %v", err)
+	if got := text(t, rendered(t, src).PDF); !strings.Contains(got, "The house's own template was not used") || !strings.Contains(got, "Tilte") || !strings.Contains(got, "What was tested") {
+		t.Errorf("a template with a mistake gives\n%s", got)
 	}
 	src.Custom = fstest.MapFS{"early_warning.md": {Data: []byte("# x")}}
-	if got := text(t, rendered(t, src).PDF); !strings.Contains(got, "What was tested") {
+	if got := text(t, rendered(t, src).PDF); !strings.Contains(got, "What was tested") || strings.Contains(got, "not used") {
 		t.Error("a folder without a write-up hides the built-in one")
+	}
+}
+
+// Words of a house are its own: letters beyond ASCII, and no blanks at all.
+func TestOtherLetters(t *testing.T) {
+	for in, want := range map[string]string{
+		"über Nacht": "über Nacht", "": "", strings.Repeat("ä", 91): strings.Repeat("ä", 90) + " …",
+		"One. Two.": "One", strings.Repeat("word ", 30): strings.TrimSpace(strings.Repeat("word ", 18)) + " …",
+	} {
+		if got := first(in); got != want {
+			t.Errorf("first(%q) is %q, want %q", in, got, want)
+		}
+	}
+	if got := upper("ändern") + lower("Übung") + upper(""); got != "Ändernübung" {
+		t.Errorf("heads are changed to %q", got)
 	}
 }
 
