@@ -1,6 +1,7 @@
 package tabletop
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -111,8 +112,11 @@ func answers(e scorecard.Exercise, point string) (out []string) {
 // script is what only the facilitator sees.
 func (x *Exercise) script(e scorecard.Exercise, card scorecard.Scorecard, now time.Time) *web.BoardScript {
 	s, out := x.o.Scenario, &web.BoardScript{}
-	add := func(id string, at time.Duration, what, note string) {
-		out.Next = append(out.Next, web.BoardNext{ID: id, Offset: span(at), In: span(max(s.At(at).Sub(now), 0)), What: what, Note: note})
+	var at []time.Duration
+	add := func(id string, due time.Duration, what, note string) {
+		n, _ := slices.BinarySearchFunc(at, due+1, cmp.Compare) // after those of the same instant
+		at = slices.Insert(at, n, due)
+		out.Next = slices.Insert(out.Next, n, web.BoardNext{ID: id, Offset: span(due), In: span(max(s.At(due).Sub(now), 0)), What: what, Note: note})
 	}
 	for _, i := range s.Injects {
 		if !x.rec.injected[i.ID] {
