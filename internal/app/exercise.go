@@ -205,3 +205,11 @@ func (a *App) Sign(document []byte) ([]byte, error) {
 	}
 	return a.signer.Sign(document)
 }
+
+// office takes what people ask for in Slack.
+func (a *App) office() slack.Office {
+	if a.o.Exercise != nil {
+		return slack.Drill(a.slackClerk())
+	}
+	return a.slackClerk()
+}
