@@ -8,3 +8,14 @@ import "embed"
 //
 //go:embed *.md
 var FS embed.FS
+
+// Scenarios holds those of tabletop exercises, for example
+// "tabletop/ransomware.yaml".
+//
+//go:embed tabletop/*.yaml
+var Scenarios embed.FS
+
+// ScenarioSchema is the JSON Schema (2020-12) of a scenario, for editors.
+//
+//go:embed tabletop/scenario.schema.json
+var ScenarioSchema []byte

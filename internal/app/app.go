@@ -56,6 +56,8 @@ type Options struct {
 	// Transport carries the calls to PagerDuty, Slack and the webhook; nil means
 	// [http.DefaultTransport].
 	Transport http.RoundTripper
+	// Exercise is nil for the real service.
+	Exercise *Exercise
 }
 
 // App is a running service. It is made by [Start] and ended by [App.Stop].
@@ -124,6 +126,9 @@ func Start(ctx context.Context, o Options) (_ *App, err error) {
 		o.Listen = net.Listen
 	}
 	a := &App{o: o, cfg: o.Config, failed: make(chan error, 1)}
+	if o.Exercise != nil {
+		a.cfg, a.o.Reload = o.Exercise.settings(o.Config), nil
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Stop())
@@ -144,13 +149,17 @@ func Start(ctx context.Context, o Options) (_ *App, err error) {
 // open makes everything below the HTTP side.
 func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 	dir := a.cfg.DataDir
-	store, err := journal.Open(dir, journal.Options{})
+	store, err := journal.Open(dir, a.journalOptions())
 	if err != nil {
 		return err
 	}
 	a.store = store
 	a.onStop("journal", func(context.Context) error { return store.Close() })
+	if err := a.checkKind(store); err != nil {
+		return err
+	}
 	rules := a.cfg.Rules()
+	rules.Exercise = a.o.Exercise != nil
 	rules.Lacks = a.lacks
 	a.desk, err = desk.Open(ctx, desk.Options{Log: store, Rules: rules, Now: a.o.Now, Logger: a.o.Logger, Register: reg})
 	if err != nil {
@@ -158,6 +167,7 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 	}
 	a.onStop("desk", func(context.Context) error { a.desk.Close(); return nil })
 	reg.MustRegister(newIncidentCollector(a.desk), newJournalCollector(store))
+	reg.MustRegister(a.heldMetrics()...)
 	if err := a.tokens(dir, reg); err != nil {
 		return err
 	}
@@ -212,7 +222,9 @@ func (a *App) serve(handler http.Handler) error {
 			return errors.Join(err, a.listener.Close())
 		}
 	}
-	a.background(a.dispatch.Run, "dispatch")
+	if a.o.Exercise == nil || !a.o.Exercise.Jumps {
+		a.background(a.dispatch.Run, "dispatch")
+	}
 	if a.cfg.Retention.Every > 0 {
 		a.background(a.retain, "retention")
 	}
@@ -355,7 +367,7 @@ func (a *App) ready() (problems, notes []string) {
 	if a.uncompacted.Load() {
 		notes = append(notes, uncompactedNote)
 	}
-	return problems, slices.Concat(notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a), a.slackNotes(), a.runbooks.Notes(a.o.Now()))
+	return problems, slices.Concat(a.exerciseNotes(), notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a), a.slackNotes(), a.runbooks.Notes(a.o.Now()), a.heldNotes())
 }
 
 // agendaStale is how long the agenda may go without a look before the service

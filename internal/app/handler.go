@@ -67,6 +67,9 @@ func (a *App) makeChannels() ([]dispatch.Channel, error) {
 	if c := a.cfg.Webhook; c != nil {
 		out = append(out, webhookout.New(*c, a.vendor(), time.Now))
 	}
+	if a.o.Exercise != nil {
+		a.o.Exercise.drills(out)
+	}
 	return out, nil
 }
 
@@ -125,7 +128,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	a.background(a.reconcile.Run, "reconcile")
 	a.dispatch = dispatch.New(dispatch.Options{
 		Desk: a.desk, Channels: a.channels, Install: a.install(), Logger: a.o.Logger, Register: reg,
-		PageURL: a.pageURL,
+		PageURL: a.pageURL, Until: a.until(),
 	})
 	interactions, err := a.slackHandler(reg)
 	if err != nil {
@@ -142,7 +145,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 		Locker: &custody.Locker{Desk: a.desk, Vault: keep, Now: time.Now},
 		Report: a.Render, Signature: a.Signature, Indicators: a.Indicators, Approve: a.Approve, Packet: a.Packet, Backup: a.Backup, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy,
 		Runbooks: a.Runbooks, Drafts: a.drafts,
-		Ready: a.ready, PageURL: a.pageURL, OnCall: a.onCall, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: reg,
+		Ready: a.ready, PageURL: a.pageURL, OnCall: a.onCall, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: a.gatherer(reg), Exercise: a.board(), ExerciseEvery: a.cfg.Exercise.WarnAfter,
 	}), nil
 }
 

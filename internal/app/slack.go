@@ -23,7 +23,7 @@ func (a *App) slackHandler(reg prometheus.Registerer) (http.Handler, error) {
 	}
 	h, err := slack.NewHandler(slack.Inbound{
 		Secrets: func() []string { return []string{c.SigningSecret} },
-		Office:  a.slackClerk(), Token: c.Token, Mark: c.Mark, BaseURL: c.BaseURL, Client: a.vendor(), Log: a.o.Logger,
+		Office:  a.office(), Token: c.Token, Mark: c.Mark, BaseURL: c.BaseURL, Client: a.vendor(), Log: a.o.Logger,
 	})
 	if err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 
 // domain are the rooms that are tested with tables: the same arguments give
 // the same answer, at any time and on any machine.
-var domain = []string{"internal/yamlfile", "internal/regime", "internal/holidays", "internal/classify", "internal/significance", "internal/incident", "internal/agenda"}
+var domain = []string{"internal/yamlfile", "internal/regime", "internal/holidays", "internal/classify", "internal/significance", "internal/incident", "internal/agenda", "internal/tabletop/scorecard", "internal/tabletop/script"}
 
 // outside are the packages, with those below them, through which a domain room
 // would reach the world.

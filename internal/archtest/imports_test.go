@@ -103,6 +103,20 @@ var rules = map[string]rule{
 		[]string{"internal/incident", "internal/indicator", "internal/journal", "internal/timestamp", "internal/vault"},
 		"it is written from the record and read again without it, so it must not reach what is running; reports come to it as bytes",
 	},
+	"internal/tabletop/scenario": {
+		[]string{"internal/access", "internal/classify", "internal/config", "internal/incident", "internal/regime", "internal/significance", "internal/yamlfile", "runbooks"},
+		"a scenario speaks in the words of what it exercises (config: an entity is read as the settings read it) and starts nothing",
+	},
+	"internal/tabletop/scorecard": {[]string{"internal/tabletop/scenario", "internal/incident", "internal/classify", "internal/regime"}, "how an exercise went follows from its record, whoever ran it"},
+	"internal/tabletop/script":    {[]string{"internal/tabletop/scenario", "internal/incident", "internal/classify", "internal/runbook", "internal/significance"}, "a scripted participant asks for the same command as a person; who sends it is another's business"},
+	"internal/tabletop/playtest": {
+		[]string{"internal/tabletop/scenario", "internal/tabletop/scorecard", "internal/tabletop/script", "internal/incident", "internal/classify", "internal/runbook", "runbooks"},
+		"a script is tested on the rules alone, without what runs it",
+	},
+	"internal/tabletop/writeup": {
+		[]string{"internal/tabletop/scenario", "internal/tabletop/scorecard", "internal/incident", "internal/report/pdf", "templates"},
+		"a write-up is drawn from the record of an exercise, as a report is from that of an incident",
+	},
 	"templates": {nil, "files only"},
 	"runbooks":  {nil, "files only"},
 
@@ -124,6 +138,15 @@ var rules = map[string]rule{
 		},
 		"the one place that wires everything; never a command line or a stand-in",
 	},
+	"internal/tabletop": {
+		[]string{
+			"internal/app", "internal/config", "internal/web", // the service of an exercise, and what its pages show
+			"internal/access", "internal/desk", "internal/incident", "internal/journal", // what happened in it
+			"internal/pagerduty", "internal/pagerduty/pdfake", "internal/slack", "internal/slack/slackfake", // stand-ins, where an exercise has no way out
+			"internal/tabletop/scenario", "internal/tabletop/scorecard", "internal/tabletop/script", "internal/tabletop/writeup",
+		},
+		"it runs the service from outside, as people and Alertmanager do",
+	},
 	"internal/verify": {
 		[]string{"internal/journal", "internal/vault", "internal/timestamp", "internal/incident"},
 		"it compares files with the record (journal, in the words of incident); it must not reach what is running",
@@ -137,6 +160,7 @@ var rules = map[string]rule{
 			"internal/packet", "internal/signature", // verify reads what they made
 			"internal/significance",                                 // assess asks in its words
 			"internal/report", "internal/report/field", "templates", // what a template may say, and which fields there are
+			"internal/tabletop", "internal/tabletop/scenario", "internal/tabletop/scorecard", "internal/tabletop/writeup", // an exercise is run here, not asked for
 			"internal/runbook",                                                                              // runbooks are read and checked without a server
 			"internal/pagerduty", "internal/pagerduty/pdfake", "internal/slack", "internal/slack/slackfake", // the demo and its stand-ins
 		},
@@ -178,7 +202,7 @@ var owners = map[string][]string{
 	"github.com/opsgenie/opsgenie-go-sdk-v2":  {"internal/opsgenie"},
 	"github.com/sirupsen/logrus":              {"internal/opsgenie"},
 	"github.com/slack-go/slack":               {"internal/slack"},
-	"github.com/prometheus/alertmanager":      {"internal/intake", "internal/evidence/alertmanager"},
+	"github.com/prometheus/alertmanager":      {"internal/intake", "internal/evidence/alertmanager", "internal/tabletop"},
 	"github.com/prometheus/client_golang/api": {"internal/evidence/prometheus", "internal/intake"},
 	"go.etcd.io/bbolt":                        {"internal/journal"},
 	"golang.org/x/mod/sumdb":                  {"internal/journal"},

@@ -51,6 +51,7 @@ type Config struct {
 	Timestamps     *timestamp.Config // nil for none
 	Web            Web
 	Retention      Retention
+	Exercise       Exercise
 	// TemplatesDir holds report templates that replace the built-in ones;
 	// empty for none.
 	TemplatesDir string
@@ -130,6 +131,7 @@ func Default() *Config {
 		Evidence:  Evidence{Schedule: evidence.DefaultSchedule()},
 		Web:       Web{Listen: "127.0.0.1:2555"},
 		Retention: Retention{RetentionPolicy: incident.DefaultRetention()},
+		Exercise:  Exercise{WarnAfter: DefaultWarnAfter},
 	}
 }
 

@@ -156,6 +156,10 @@ func TestExampleLoads(t *testing.T) {
 			RetentionPolicy: incident.RetentionPolicy{Logs: 550 * 24 * time.Hour, Events: 550 * 24 * time.Hour, Incidents: 10 * incident.Year, Exercises: 6 * incident.Year},
 			Every:           7 * 24 * time.Hour,
 		},
+		Exercise: Exercise{WarnAfter: 180 * 24 * time.Hour, Slack: &slack.Config{
+			Token: "example-exercise-token", AppToken: "example-app-token", SigningSecret: "example-signing-secret", Channel: "C024BE91M",
+			BaseURL: "https://slack.example/api/", Unknown: slack.AllowUnknown, ConfirmWithin: slack.DefaultConfirmWithin, Mark: slack.DefaultMark,
+		}},
 		TemplatesDir: filepath.Join("..", "..", "templates"),
 		Signing:      &signature.Config{CertFile: in("web.crt"), KeyFile: in("secrets/web.key")},
 		RunbooksDir:  filepath.Join("..", "..", "runbooks"),

@@ -73,6 +73,12 @@ func (c *Config) read(s *section) {
 	if sub, ok := s.section("retention"); ok {
 		c.Retention.read(sub)
 	}
+	if sub, ok := s.section("exercise"); ok {
+		c.Exercise.read(sub)
+		if e := c.Exercise.Slack; e != nil && c.Slack != nil && e.Channel == c.Slack.Channel {
+			sub.refuse(sub.line, sub.path+".slack.channel", "is slack.channel: exercises need a channel of their own")
+		}
+	}
 	if sub, ok := s.section("reports"); ok {
 		defer sub.close()
 		sub.folder("templates_dir", &c.TemplatesDir)

@@ -31,7 +31,10 @@ type Options struct {
 	// Install tells this installation's keys from another's at the same vendor.
 	Install string
 	// PageURL is the address of an incident's page.
-	PageURL  func(incident.ID) string
+	PageURL func(incident.ID) string
+	// Until is how long, in wall time, the desk's clock takes to reach an
+	// instant; nil where it keeps wall time. What it returns may be too short.
+	Until    func(time.Time) time.Duration
 	Logger   *slog.Logger
 	Register prometheus.Registerer
 }
@@ -124,7 +127,11 @@ func (d *Dispatcher) look(changed []incident.ID, all bool) time.Duration {
 		changed = changed[n:]
 	}
 	d.ran.Store(time.Now().UnixNano())
-	return min(max(d.soonest.Sub(now), 0), LookAtLeast) // soonest is far off when the clock was set back
+	wait := d.soonest.Sub(now)
+	if d.o.Until != nil {
+		wait = d.o.Until(d.soonest)
+	}
+	return min(max(wait, 0), LookAtLeast) // soonest is far off when the clock was set back
 }
 
 // evaluate queues what is owed for the incidents, and forgets what was.

@@ -34,7 +34,7 @@ type worker struct {
 	failed  int    // tries in a row that the vendor did not take; owned by run
 	last    string // key of the newest of them; owned by run
 	remind  bool   // a reminder is next: somebody was woken last; owned by run
-	unwell  bool   // the store did not take the last entry; owned by run
+	unwell  error  // why the store did not take the last entry; owned by run
 
 	mu      sync.Mutex
 	queue   map[incident.ID][]queued
@@ -183,34 +183,45 @@ func (b *backlog) count(q queued) {
 
 func (w *worker) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		id, q, ok := w.pick(w.d.o.Desk.Now())
-		if !ok {
+		pause, worked := w.step(ctx)
+		if !worked {
 			select {
 			case <-ctx.Done():
 			case <-w.wake:
 			}
 			continue
 		}
-		n, due := w.d.find(id, q.key, w.channel.Name())
-		if !due {
-			w.finish(id, q, false) // acknowledged, submitted or said meanwhile
-			continue
-		}
-		pause, retry, err := w.deliver(ctx, n)
-		if err != nil { // no entry tells the agenda to look again
-			pause = max(pause, storeRest)
-			if !w.unwell { // not with every try: the disk may be full
-				w.d.o.Logger.Error("The store takes no record of notices; they are tried again", "channel", w.channel.Name(), "key", n.Key, "err", err)
-			}
-		}
-		w.unwell = err != nil
-		q.notBefore = retry
-		w.finish(id, q, err != nil || !retry.IsZero())
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
 		}
 	}
+}
+
+// step takes the next item that may be tried now and says it, if it is still
+// due. It returns how long the channel rests, and false when nothing was there
+// to try.
+func (w *worker) step(ctx context.Context) (pause time.Duration, worked bool) {
+	id, q, ok := w.pick(w.d.o.Desk.Now())
+	if !ok {
+		return 0, false
+	}
+	n, due := w.d.find(id, q.key, w.channel.Name())
+	if !due {
+		w.finish(id, q, false) // acknowledged, submitted or said meanwhile
+		return 0, true
+	}
+	pause, retry, err := w.deliver(ctx, n)
+	if err != nil { // no entry tells the agenda to look again
+		pause = max(pause, storeRest)
+		if w.unwell == nil { // not with every try: the disk may be full
+			w.d.o.Logger.Error("The store takes no record of notices; they are tried again", "channel", w.channel.Name(), "key", n.Key, "err", err)
+		}
+	}
+	w.unwell = err
+	q.notBefore = retry
+	w.finish(id, q, err != nil || !retry.IsZero())
+	return pause, true
 }
 
 // storeRest is the wait after the store did not take an entry.

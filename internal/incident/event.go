@@ -130,6 +130,10 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	RunbookTicked{}.Kind():     decode[RunbookTicked],
 	BackupTaken{}.Kind():       decode[BackupTaken],
 	CommunicationSent{}.Kind(): decode[CommunicationSent],
+
+	ExerciseNoted{}.Kind(): decode[ExerciseNoted],
+	ExerciseHeld{}.Kind():  decode[ExerciseHeld],
+	RemedyClosed{}.Kind():  decode[RemedyClosed],
 }
 
 func decode[E Event](payload []byte, opts ...json.Options) (Event, error) {

@@ -208,6 +208,8 @@ type State struct {
 
 	tokens         []Token // replaced, never changed in place
 	tokensRevision uint64
+
+	held []HeldExercise
 }
 
 // applied remembers a person's command by its key.

@@ -221,7 +221,7 @@ func TestRoomNames(t *testing.T) {
 		for n := range otherNames {
 			a.fake.TakeName("inc-2026-0001-" + string(rune('1'+n)))
 		}
-		refused(t, a, a.owed()[0], "name_taken")
+		refusedBy(t, a, a.owed()[0], "name_taken")
 	})
 	for id, want := range map[incident.ID]string{"EX-2026-0007": "ir-ex-2026-0007", incident.ID("INC-" + strings.Repeat("9", 90)): "ir-inc-" + strings.Repeat("9", 73)} {
 		r := &Rooms{prefix: "ir-"}
@@ -232,7 +232,7 @@ func TestRoomNames(t *testing.T) {
 }
 
 // refused sends a notice that Slack must refuse for good with that word.
-func refused(t *testing.T, a annex, n dispatch.Notice, word string) {
+func refusedBy(t *testing.T, a annex, n dispatch.Notice, word string) {
 	t.Helper()
 	_, err := a.rooms.Send(t.Context(), n)
 	if e, ok := errors.AsType[*dispatch.Error](err); !ok || !e.Permanent || e.Detail != word {
@@ -243,7 +243,7 @@ func refused(t *testing.T, a annex, n dispatch.Notice, word string) {
 func TestRoomThatSlackRefuses(t *testing.T) {
 	a := newAnnex(t)
 	a.fake.SetScopes("chat:write", "channels:history", "commands", "reactions:read")
-	refused(t, a, a.owed()[0], "missing_scope")
+	refusedBy(t, a, a.owed()[0], "missing_scope")
 	err := a.ch.Check(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "groups:write, so no incident gets a private channel of its own") {
 		t.Errorf("the self-check says %v", err)
@@ -272,7 +272,7 @@ func TestRoomThatSlackRefuses(t *testing.T) {
 	a.do(incident.TakeCommand{Person: by("Bruno Boss"), ID: inc})
 	a.wall.advance(agenda.BriefEvery)
 	for _, n := range a.owed() {
-		refused(t, a, n, "is_archived")
+		refusedBy(t, a, n, "is_archived")
 	}
 	a.do(incident.MarkNotReportable{Person: by("Bruno Boss"), ID: inc, Reason: "a drill"})
 	a.do(incident.Close{Person: by("Bruno Boss"), ID: inc})
@@ -291,7 +291,7 @@ func TestGatheringGoesOn(t *testing.T) {
 	a.fake.SetUsers("UB", "UC")
 	for _, n := range a.owed() {
 		if n.Effect.Role == incident.Gather {
-			refused(t, a, n, "user_not_found")
+			refusedBy(t, a, n, "user_not_found")
 		}
 	}
 	if got := slices.Sorted(slices.Values(a.fake.Rooms()[0].Members)); !slices.Equal(got, []string{"UB", "UC"}) {

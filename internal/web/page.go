@@ -22,7 +22,7 @@ import (
 //go:embed pages/*.html
 var pageFiles embed.FS
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{"nonce": func() string { return "" }}).ParseFS(pageFiles, "pages/*.html"))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"nonce": func() string { return "" }, "exercise": func() bool { return false }}).ParseFS(pageFiles, "pages/*.html"))
 
 // maxRows bounds what one page shows.
 const maxRows = 500
@@ -34,7 +34,8 @@ func render(w http.ResponseWriter, logger *slog.Logger, status int, name string,
 	t, err := pages.Clone()
 	if err == nil {
 		var b bytes.Buffer
-		if err = t.Funcs(template.FuncMap{"nonce": func() string { return nonce }}).ExecuteTemplate(&b, name, data); err == nil {
+		exercise := w.Header().Get(exerciseHeader) != ""
+		if err = t.Funcs(template.FuncMap{"nonce": func() string { return nonce }, "exercise": func() bool { return exercise }}).ExecuteTemplate(&b, name, data); err == nil {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			w.Header().Set("Content-Security-Policy", fmt.Sprintf(
 				"default-src 'none'; style-src 'nonce-%s'; script-src 'nonce-%s'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'", nonce, nonce))

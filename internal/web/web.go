@@ -74,6 +74,10 @@ type Options struct {
 	Zone     *time.Location
 	Logger   *slog.Logger
 	Gatherer prometheus.Gatherer
+	// Exercise is nil for the real service; every answer of one is marked.
+	Exercise Exercise
+	// ExerciseEvery is how often one is to be held; 0 where nobody is warned.
+	ExerciseEvery time.Duration
 }
 
 type server struct{ Options }
@@ -117,7 +121,7 @@ func New(o Options) http.Handler {
 	handle("GET /sign-in", http.HandlerFunc(s.SignIn.page))
 	handle("POST /sign-in", http.HandlerFunc(s.SignIn.enter))
 	handle("POST /sign-out", http.HandlerFunc(s.SignIn.leave))
-	return headers(unredirected(mux))
+	return s.headers(unredirected(mux))
 }
 
 // unredirected serves a webhook address that was put together with a slash too
@@ -212,6 +216,13 @@ func (s *server) routes() []route {
 		{"DELETE /api/v1/tokens/{name}", s.revokeToken, access.MayAdmin},
 		{"GET /api/v1/backup", s.backup, access.MayAdmin}, // leaves an entry
 		{"POST /-/reload", s.reload, access.MayAdmin},
+		{"GET /api/v1/exercises", s.listHeld, access.MayRead},
+		{"POST /api/v1/exercises", s.recordHeld, access.MayDecide},
+		{"POST /api/v1/remediation/{id}/close", s.closeRemedy, access.MayDecide},
+		{"GET /api/v1/exercise", s.board, access.MayRead},
+		{"GET /api/v1/exercise/script", s.script, access.MayAdmin},
+		{"POST /api/v1/exercise/{act}", s.exerciseAct(false), access.MayAct},
+		{"POST /api/v1/exercise/control/{act}", s.exerciseAct(true), access.MayAdmin},
 	}
 }
 
@@ -222,16 +233,23 @@ func (s *server) pages() []route {
 		{"GET /incidents/{id}", s.incidentPage, access.MayRead},
 		{"POST /incidents/{id}/acknowledge", s.acknowledgePage, access.MayAct},
 		{"POST /incidents/{id}/runbooks/{name}/steps/{step}", s.tickPage, access.MayAct},
+		{"GET /exercise", s.exercisePage(false), access.MayRead},
+		{"GET /exercise/script", s.exercisePage(true), access.MayAdmin},
+		{"POST /exercise/{act}", s.exerciseForm(false), access.MayAct},
+		{"POST /exercise/control/{act}", s.exerciseForm(true), access.MayAdmin},
 	}
 }
 
 // headers sets what every answer carries.
-func headers(next http.Handler) http.Handler {
+func (s *server) headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")
+		if s.Exercise != nil {
+			h.Set(exerciseHeader, "true")
+		}
 		next.ServeHTTP(w, r)
 	})
 }

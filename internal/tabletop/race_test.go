@@ -1,0 +1,5 @@
+//go:build race
+
+package tabletop_test
+
+func init() { raced = true }
