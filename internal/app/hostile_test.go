@@ -99,7 +99,7 @@ func TestPageWithinASecondWhateverSourcesDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"First", "Second", "Third", "Fourth", "Fifth", "Sixth"} { // more than runs are under way at once
-		body := `{"version":"4","alerts":[{"status":"firing","startsAt":"2026-01-02T03:04:05Z","labels":{"alertname":"` + name + `","nis2_reportable":"true"}}]}`
+		body := `{"version":"4","alerts":[{"status":"firing","startsAt":"` + time.Now().UTC().Format(time.RFC3339) + `","labels":{"alertname":"` + name + `","nis2_reportable":"true"}}]}`
 		req, err := http.NewRequestWithContext(t.Context(), "POST", a.URL()+"/webhook/alertmanager", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
