@@ -75,12 +75,13 @@ func TestChannelsAreGivenWhatTheyMaySay(t *testing.T) {
 		id := s.declare("Quokka")
 		pass(time.Second)
 		s.do(incident.SetTLP{Person: ana, ID: id, TLP: "RED"})
-		before := len(s.sl.said)
+		before := len(s.sl.notices())
 		pass(13 * time.Hour)
-		if len(s.sl.said) == before {
+		said := s.sl.notices()[before:]
+		if len(said) == 0 {
 			t.Fatal("nothing was said")
 		}
-		for _, n := range s.sl.said[before:] {
+		for _, n := range said {
 			if n.Extent != dispatch.Call || n.Incident.Title != "needs you" || n.Incident.Clocks != nil || n.Effect.Thresholds != nil {
 				t.Errorf("the channel was given %+v", n)
 			}
@@ -91,7 +92,7 @@ func TestChannelsAreGivenWhatTheyMaySay(t *testing.T) {
 				t.Errorf("which thresholds were covered is not recorded: %+v", c)
 			}
 		})
-		if got := len(s.sl.said) - before; got != 2 { // the message brought up to date, and one reminder
+		if got := len(said); got != 2 { // the message brought up to date, and one reminder
 			t.Errorf("%d notices: %q", got, s.sl.lines()[before:])
 		}
 	})

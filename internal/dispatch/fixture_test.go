@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -97,6 +98,13 @@ func (v *vendor) set(f func()) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	f()
+}
+
+// notices are what was said.
+func (v *vendor) notices() []dispatch.Notice {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Clone(v.said)
 }
 
 // lines are what was said, in short.
