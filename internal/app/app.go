@@ -62,29 +62,30 @@ type Options struct {
 
 // App is a running service. It is made by [Start] and ended by [App.Stop].
 type App struct {
-	o         Options
-	cfg       *config.Config
-	store     *journal.Store
-	desk      *desk.Desk
-	keeper    *access.Keeper
-	dispatch  *dispatch.Dispatcher
-	reconcile *intake.Reconcile
-	recurring recurringCheck
-	rounds    *custody.Rounds
-	stamper   *custody.Stamper // nil without an authority
-	report    *report.Renderer
-	vault     *vault.Vault
-	signer    *signature.Signer // nil for none
-	signIn    *web.SignIn
-	socket    *slack.Socket // nil without Socket Mode
-	slackWell *slackCheck   // nil without Slack
-	runbooks  *runbook.Shelf
-	drafts    *communication.Drafter
-	channels  []dispatch.Channel
-	pager     *pagerduty.Handler // nil where PagerDuty does not tell
-	roster    *pagerduty.OnCall  // nil where nobody is asked who is on call
-	listener  net.Listener
-	server    *http.Server
+	o          Options
+	cfg        *config.Config
+	store      *journal.Store
+	desk       *desk.Desk
+	keeper     *access.Keeper
+	dispatch   *dispatch.Dispatcher
+	reconcile  *intake.Reconcile
+	recurring  recurringCheck
+	rounds     *custody.Rounds
+	stamper    *custody.Stamper // nil without an authority
+	report     *report.Renderer
+	vault      *vault.Vault
+	signer     *signature.Signer // nil for none
+	signIn     *web.SignIn
+	socket     *slack.Socket  // nil without Socket Mode
+	slackWell  *slackCheck    // nil without Slack
+	slackCalls *slack.Handler // nil without Slack
+	runbooks   *runbook.Shelf
+	drafts     *communication.Drafter
+	channels   []dispatch.Channel
+	pager      *pagerduty.Handler // nil where PagerDuty does not tell
+	roster     *pagerduty.OnCall  // nil where nobody is asked who is on call
+	listener   net.Listener
+	server     *http.Server
 
 	condemned   condemned
 	erasing     sync.Mutex  // one at a time, for the list of what is condemned

@@ -179,8 +179,13 @@ func threshold(s string) incident.Threshold {
 // open is a service whose dispatcher does not run yet.
 func open(t testing.TB, log journal.Log, pd, sl *vendor) *service {
 	t.Helper()
+	return openLogging(t, log, pd, sl, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})))
+}
+
+// openLogging is open with a log of its own.
+func openLogging(t *testing.T, log journal.Log, pd, sl *vendor, logger *slog.Logger) *service {
+	t.Helper()
 	s := &service{t: t, log: log, pd: pd, sl: sl, now: time.Now, registry: prometheus.NewRegistry(), stop: func() {}}
-	logger := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	var err error
 	s.desk, err = desk.Open(t.Context(), desk.Options{
 		Log: log, Now: func() time.Time { return s.now() }, Logger: logger,

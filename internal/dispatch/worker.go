@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -239,6 +240,9 @@ func (w *worker) deliver(ctx context.Context, n Notice) (pause time.Duration, re
 	}
 	pause = w.channel.Pace()
 	if t.err == nil {
+		if w.failed > 0 {
+			w.d.o.Logger.Info("The channel takes notices again", "channel", w.channel.Name(), "failed", w.failed)
+		}
 		w.failed, w.last = 0, ""
 		if err := w.record(incident.Deliver{ID: n.ID, Effect: t.effect, Ref: t.ref, Found: t.found}); err != nil {
 			return pause, retry, err
@@ -315,7 +319,11 @@ func (w *worker) explain(n Notice, err error) *Error {
 		e = &Error{Reason: Unreachable}
 	}
 	w.d.metrics.failed(w.channel.Name(), e.Reason)
-	w.d.o.Logger.Warn("Not delivered", "channel", w.channel.Name(), "key", n.Key, "role", n.Effect.Role, "permanent", e.Permanent, "err", e)
+	level := slog.LevelWarn
+	if !e.Permanent && w.failed > 0 { // the outage was told of when it began; how long it lasts, the metrics say
+		level = slog.LevelDebug
+	}
+	w.d.o.Logger.Log(context.Background(), level, "Not delivered", "channel", w.channel.Name(), "key", n.Key, "role", n.Effect.Role, "permanent", e.Permanent, "err", e)
 	return e
 }
 

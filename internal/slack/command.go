@@ -62,7 +62,7 @@ func (h *Handler) command(ctx context.Context, payload []byte) (answer, error) {
 		h.in.Log.ErrorContext(ctx, "slack: command was not recorded", "by", c.UserID+"@"+team, "error", err)
 		text = notRecorded
 	}
-	return answer{body: ephemeral{"ephemeral", text}}, nil
+	return answer{body: ephemeral{"ephemeral", text}, refused: asRefusal(err)}, nil
 }
 
 // word is one subcommand.

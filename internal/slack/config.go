@@ -20,7 +20,7 @@ type Config struct {
 	// Token is a bot token (xoxb-…) with the scopes chat:write and, so that a
 	// message in doubt can be found, channels:history or groups:history.
 	Token string
-	// SigningSecret proves that a call came from Slack; see [Interactions].
+	// SigningSecret proves that a call came from Slack; see [Handler].
 	SigningSecret string
 	// Channel is the id of the channel, such as C024BE91L. A name will not do:
 	// finding its id would mean listing all channels (SL-11).

@@ -66,7 +66,7 @@ func (h *Handler) interaction(ctx context.Context, payload []byte) (answer, erro
 	if !ok {
 		return answer{}, nil
 	}
-	text := ""
+	text, no := "", (*Refusal)(nil)
 	form, err := h.in.Office.Form(act)
 	switch {
 	case err == nil && form != nil:
@@ -74,14 +74,14 @@ func (h *Handler) interaction(ctx context.Context, payload []byte) (answer, erro
 	case err == nil:
 		text, err = h.in.Office.Act(ctx, act)
 	}
-	if r := asRefusal(err); r != nil {
-		text, err = r.Text, nil
+	if no = asRefusal(err); no != nil {
+		text, err = no.Text, nil
 	}
 	if err != nil {
 		h.unrecorded(ctx, act, err)
 		return answer{after: h.reply.prepare(p.ResponseURL, notRecorded)}, err
 	}
-	return answer{after: h.reply.prepare(p.ResponseURL, text)}, nil
+	return answer{after: h.reply.prepare(p.ResponseURL, text), refused: no}, nil
 }
 
 // unrecorded logs that an action was lost. The person is told to try again.
@@ -124,7 +124,7 @@ func (h *Handler) sent(ctx context.Context, act Action) (answer, error) {
 			maps.Copy(wrong, r.More)
 			return answer{body: slackapi.NewErrorsViewSubmissionResponse(wrong)}, nil
 		}
-		return answer{body: slackapi.NewUpdateViewSubmissionResponse(told("Not done", r.Text))}, nil
+		return answer{body: slackapi.NewUpdateViewSubmissionResponse(told("Not done", r.Text)), refused: r}, nil
 	}
 	if err != nil {
 		h.unrecorded(ctx, act, err)

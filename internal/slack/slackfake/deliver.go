@@ -134,7 +134,11 @@ func (s *Server) OpenHome(ctx context.Context, user, team string) error {
 }
 
 func (s *Server) event(ctx context.Context, team string, ev map[string]any) error {
-	payload, err := json.Marshal(map[string]any{"type": "event_callback", "team_id": team, "event_id": "Ev0FAKE", "event": ev})
+	s.mu.Lock()
+	s.events++
+	id := fmt.Sprintf("Ev0FAKE%d", s.events)
+	s.mu.Unlock()
+	payload, err := json.Marshal(map[string]any{"type": "event_callback", "team_id": team, "event_id": id, "event": ev})
 	if err != nil {
 		return err
 	}

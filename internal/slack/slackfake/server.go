@@ -67,12 +67,14 @@ type Server struct {
 	limited  bool
 	recent   map[string][]time.Time // calls of each method within a minute
 	over     int                    // calls over a rate limit
+	revoked  bool // the bot token was
 	faults   []Fault
 	calls    map[string]int
 	callback callback
 	replies  map[string]*replyAddress
 	private  []Reply
 	triggers map[string]trigger
+	events   int // that were sent
 	views    []View
 	pages    map[string]jsontext.Value // each user's page of the app
 	sockets  sockets
@@ -157,6 +159,13 @@ func (s *Server) LimitRate(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.limited = on
+}
+
+// Revoke makes the bot token one that was revoked.
+func (s *Server) Revoke() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revoked = true
 }
 
 // answer is what a method says; fields of a type that embeds it come beside it.
@@ -269,6 +278,8 @@ func (s *Server) call(name string, r *http.Request) (out any, stored *Message, w
 		return refuse("not_authed"), nil, false
 	case name == "apps.connections.open":
 		return s.openSocket(token, r), nil, false
+	case s.revoked:
+		return refuse("token_revoked"), nil, false
 	case s.cfg.Token != "" && token != s.cfg.Token:
 		return refuse("invalid_auth"), nil, false
 	case m.scope != "" && !s.scopes[m.scope]:

@@ -280,8 +280,11 @@ func (s *Server) Send(ctx context.Context, v View, answers map[string][]string) 
 		}
 		values[b.Name] = map[string]any{"answer": field}
 	}
+	s.mu.Lock()
+	trigger := s.newTrigger(v.User, v.Team)
+	s.mu.Unlock()
 	payload, err := json.Marshal(map[string]any{
-		"type": "view_submission", "user": map[string]string{"id": v.User, "team_id": v.Team}, "team": map[string]string{"id": v.Team}, "enterprise": nil,
+		"type": "view_submission", "trigger_id": trigger, "user": map[string]string{"id": v.User, "team_id": v.Team}, "team": map[string]string{"id": v.Team}, "enterprise": nil,
 		"view": map[string]any{"id": v.ID, "callback_id": v.CallbackID, "private_metadata": v.Metadata, "state": map[string]any{"values": values}},
 	})
 	if err != nil {
