@@ -242,7 +242,11 @@ func (x *Exercise) hint(ctx context.Context, by incident.Person, act web.Exercis
 	if text == "" {
 		return invalid("a hint needs text, or the id of one of the scenario's")
 	}
-	return x.note(ctx, by, stepHint, text, scorecard.HintGiven{Hint: act.Hint, Text: text, By: by.By.Name})
+	if err := x.note(ctx, by, stepHint, text, scorecard.HintGiven{Hint: act.Hint, Text: text, By: by.By.Name}); err != nil {
+		return err
+	}
+	x.tell(fmt.Sprintf("hint/%d", len(x.rec.Hints)), "A hint from the facilitator: "+text)
+	return nil
 }
 
 // approve notes who vouches for the write-up.

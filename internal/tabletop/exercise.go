@@ -89,13 +89,15 @@ type Exercise struct {
 	drill  *app.Exercise
 	vendor standIns
 
-	wake chan struct{} // something was asked for
+	wake    chan struct{} // something was asked for
+	telling sync.WaitGroup
 
 	mu     sync.Mutex
 	dir    string // of the present take
 	rec    *record
-	asked  *rewinding // nil while nobody asked for one
-	moving bool       // from one take to the next: there is no service
+	asked  *rewinding       // nil while nobody asked for one
+	moving bool             // from one take to the next: there is no service
+	failed map[string]error // why an inject could not be put in so far
 }
 
 // Open starts the service of a new exercise, or goes on with the one in the data
@@ -107,7 +109,7 @@ func Open(ctx context.Context, o Options) (*Exercise, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	x := &Exercise{o: o, rec: newRecord(), wake: make(chan struct{}, 1)}
+	x := &Exercise{o: o, rec: newRecord(), wake: make(chan struct{}, 1), failed: map[string]error{}}
 	if err := x.start(ctx); err != nil {
 		return nil, errors.Join(err, x.Close())
 	}
@@ -322,6 +324,7 @@ func (x *Exercise) Incidents() (out []incident.View) {
 
 // Close ends the service. An exercise that has not ended can be gone on with.
 func (x *Exercise) Close() error {
+	x.telling.Wait()
 	var errs []error
 	if x.app != nil {
 		errs = append(errs, x.app.Stop())
