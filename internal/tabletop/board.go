@@ -159,8 +159,14 @@ func state(o scorecard.Outcome) string {
 // control are what only a facilitator may do.
 var control = map[string]bool{"pause": true, "resume": true, "rewind": true, "hint": true, "remedy": true, "end": true, "approve": true}
 
+// noteWithin bounds the wait for a step to be durable.
+const noteWithin = 10 * time.Second
+
 // Do implements [web.Exercise].
 func (x *Exercise) Do(ctx context.Context, by incident.Person, facilitator bool, act web.ExerciseAct) error {
+	// Who goes away in the middle leaves no step that is half taken in.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWithin)
+	defer cancel()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.moving {

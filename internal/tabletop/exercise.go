@@ -39,7 +39,8 @@ var (
 type Options struct {
 	Scenario *scenario.Scenario
 	// Config is that of [config.LoadExercise], or [config.Default]: the scenario's
-	// entities take the place of those in it.
+	// entities take the place of those in it, and its Exercise.Slack is the only way
+	// out of it that is used.
 	Config *config.Config
 	// Auto has scripted participants act.
 	Auto bool
@@ -122,7 +123,7 @@ func (x *Exercise) start(ctx context.Context) (err error) {
 	x.mu.Lock() // a page that is asked for meanwhile waits
 	defer x.mu.Unlock()
 	x.clock = NewClock(x.o.Wall, x.o.Speed, x.o.Scenario.Start)
-	x.drill = &app.Exercise{Slack: x.o.Config.Slack, Until: x.clock.Until, Jumps: x.o.Speed == 0, Out: x.out, Board: x}
+	x.drill = &app.Exercise{Slack: x.o.Config.Exercise.Slack, Until: x.clock.Until, Jumps: x.o.Speed == 0, Out: x.out, Board: x}
 	if x.drill.PagerDuty, err = x.vendor.startPager(); err != nil {
 		return err
 	}
