@@ -144,6 +144,14 @@ exercise: {slack: {token_file: slack.token, signing_secret_file: slack.secret, c
 	}
 	x.must("ana", "incident", "take", "EX-2027-0001")
 	x.until("capable", "fay", "tabletop", "show", "--json") // 45 minutes in
+	for said := ""; !strings.Contains(said, "[EXERCISE] Release engineering to oncall, commander: "); {
+		select {
+		case m := <-posted:
+			said = m.Text
+		case <-time.After(patience):
+			t.Fatal("Slack was not told what release engineering says")
+		}
+	}
 	if out, err := x.nis2clock("ana", "tabletop", "pause"); err == nil || strings.Count(out, "\n") != 1 {
 		t.Errorf("a participant pauses: %v, %s", err, out)
 	}

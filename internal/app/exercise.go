@@ -10,6 +10,7 @@ import (
 
 	"nis2clock/internal/config"
 	"nis2clock/internal/dispatch"
+	"nis2clock/internal/incident"
 	"nis2clock/internal/journal"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/slack"
@@ -220,4 +221,20 @@ func (a *App) office() slack.Office {
 		return slack.Drill(a.slackClerk())
 	}
 	return a.slackClerk()
+}
+
+// Tell says something of the exercise itself where the participants talk, once
+// and unrecorded: it belongs to no incident. The key names it at the vendor.
+func (a *App) Tell(ctx context.Context, key, text string) error {
+	for _, c := range a.channels {
+		if c.Name() != slack.Name {
+			continue
+		}
+		n := dispatch.Notice{Key: a.install() + "/" + key, Text: exerciseMark + text, Now: a.o.Now()}
+		n.Effect = incident.Effect{Key: key, Role: incident.Heartbeat, For: c.Name(), Channel: c.Name()}
+		if _, err := c.Send(ctx, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -9,6 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
+// maxRemedies bounds the lines of remediation registers among the notes.
+const maxRemedies = 10
+
 // heldNotes say that an exercise is overdue, and what is still to be done after
 // the ones before. A rehearsal without people counts as none.
 func (a *App) heldNotes() (notes []string) {
@@ -24,19 +27,24 @@ func (a *App) heldNotes() (notes []string) {
 			}
 			notes = append(notes, fmt.Sprintf("a tabletop exercise with people is due since %s: %s; nis2clock tabletop run starts one, tabletop record takes its write-up", due.UTC().Format(time.DateOnly), was))
 		}
-		open, late := 0, 0
+		more := 0
 		for _, e := range s.HeldExercises() {
 			for _, r := range e.Remediation {
-				if r.Open() {
-					open++
-				}
-				if r.Open() && !now.Before(r.Due.AddDate(0, 0, 1)) {
-					late++
+				switch {
+				case !r.Open():
+				case len(notes) > maxRemedies:
+					more++
+				default:
+					due := "due on"
+					if !now.Before(r.Due.AddDate(0, 0, 1)) {
+						due = "overdue since"
+					}
+					notes = append(notes, fmt.Sprintf("to do after the exercise %s: %s, by %s, %s %s; nis2clock tabletop done %s closes it", e.Exercise, r.Action, r.Owner, due, r.Due.Format(time.DateOnly), r.ID))
 				}
 			}
 		}
-		if open > 0 {
-			notes = append(notes, fmt.Sprintf("%d remediation items of tabletop exercises are open, %d of them overdue: nis2clock tabletop register lists them", open, late))
+		if more > 0 {
+			notes = append(notes, fmt.Sprintf("and %d more to do after exercises: nis2clock tabletop register lists them", more))
 		}
 	})
 	return notes

@@ -35,7 +35,7 @@ type program struct {
 	Event       eventCmd       `cmd:"" help:"Report and assess suspicious events, before they are incidents."`
 	Register    registerCmd    `cmd:"" help:"Read the registers the law has an entity keep."`
 	Runbook     runbookCmd     `cmd:"" help:"List, show and check runbooks; needs no server."`
-	Tabletop    tabletopCmd    `cmd:"" help:"Run tabletop exercises on the real service, which nothing can leave."`
+	Tabletop    tabletopCmd    `cmd:"" help:"Run tabletop exercises: the real code on a folder of its own, from which nothing gets out."`
 	Report      reportCmd      `cmd:"" help:"Render a report of an incident."`
 	Packet      packetCmd      `cmd:"" help:"Write the packet for an authority, a customer or an auditor."`
 	Template    templateCmd    `cmd:"" help:"Check and preview report templates of your own; needs no server."`

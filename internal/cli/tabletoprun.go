@@ -26,11 +26,11 @@ import (
 type tabletopRunCmd struct {
 	Scenario     string        `arg:"" help:"Name of a shipped scenario (tabletop list), or a file."`
 	Auto         bool          `help:"Scripted participants act: a rehearsal, which counts as no exercise."`
-	Speed        string        `help:"Scenario seconds in a real one, such as 72: a 72 h clock in an hour. max jumps over every wait and needs --auto." default:"72" placeholder:"N|max"`
+	Speed        string        `help:"Scenario seconds in a real one, such as 72, the default: a 72 h clock in an hour. max jumps over every wait and needs --auto." default:"72" placeholder:"N|max"`
 	Data         string        `help:"Data folder: a new one, or that of this exercise to go on with (default ./exercise-SCENARIO; with --auto a temporary one)." placeholder:"DIR"`
-	Out          string        `help:"Where the write-up goes." default:"." placeholder:"DIR"`
+	Out          string        `help:"Where the write-up goes (default the working folder)." default:"." placeholder:"DIR"`
 	Config       string        `help:"Configuration file; of what leads outside only its exercise section is read." placeholder:"FILE"`
-	Listen       string        `help:"Address to listen on." default:"127.0.0.1:2556" placeholder:"ADDR"`
+	Listen       string        `help:"Address to listen on (default 127.0.0.1:2556)." default:"127.0.0.1:2556" placeholder:"ADDR"`
 	Alertmanager string        `help:"Post alerts to this Alertmanager, labelled exercise=true, so that they come back through its webhook." placeholder:"URL"`
 	Seat         []string      `help:"Who takes which seat, as SEAT=NAME; repeat it. Each gets a token." placeholder:"SEAT=NAME" sep:"none"`
 	Facilitator  string        `help:"Who facilitates." placeholder:"NAME"`
@@ -192,7 +192,7 @@ func (c *tabletopRunCmd) welcome(ctx context.Context, env *Env, x *tabletop.Exer
 	}
 	fmt.Fprintf(env.Stdout, "Facilitator's page: %s/exercise/script after signing in, within an hour and once, at %s\n", x.App().URL(), x.App().SignInLink())
 	fmt.Fprintf(env.Stdout, "Participants' page: %s/exercise; they sign in with their token, confirm that they take part, and act on incidents as ever.\n", x.App().URL())
-	if o.Config.Slack == nil {
+	if o.Config.Exercise.Slack == nil {
 		fmt.Fprintln(env.Stdout, "Slack: a stand-in takes the messages; exercise.slack in --config names a channel for exercises.")
 	}
 	o.Logger.Info("Listening on", "address", x.App().Addr(), "version", version(), "exercise", o.Scenario.Name)

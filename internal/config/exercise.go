@@ -92,7 +92,4 @@ func (c *Config) readForExercise(s *section) {
 		}
 	}
 	s.folder("runbooks_dir", &c.RunbooksDir)
-	if c.Slack = c.Exercise.Slack; c.Slack != nil {
-		c.Slack.Zone = c.Zone()
-	}
 }

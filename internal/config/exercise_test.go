@@ -38,12 +38,12 @@ exercise: {slack: {token_file: drill.token, channel: C0DRILL}}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.PagerDuty != nil || c.Mail != nil || c.Webhook != nil || c.Offsite != nil || c.Timestamps != nil || len(c.Evidence.Collectors) != 0 ||
+	if c.PagerDuty != nil || c.Slack != nil || c.Mail != nil || c.Webhook != nil || c.Offsite != nil || c.Timestamps != nil || len(c.Evidence.Collectors) != 0 ||
 		len(c.Intake.Alertmanagers) != 0 || len(c.Intake.TokenFiles) != 0 || c.Intake.Heartbeat != (Heartbeat{}) || c.Web != Default().Web || len(c.Clocks.Escalation.Steps) != 0 {
 		t.Errorf("it read a way in or out: %+v", c)
 	}
-	if c.Slack == nil || c.Slack.Channel != "C0DRILL" || c.Slack.Token != "xoxb-drill" {
-		t.Errorf("its own channel is %v", c.Slack)
+	if own := c.Exercise.Slack; own == nil || own.Channel != "C0DRILL" || own.Token != "xoxb-drill" {
+		t.Errorf("its own channel is %v", own)
 	}
 	if c.Entities[0].Name != "acme" || c.Clocks.OverdueEvery != 2*60*60*1e9 {
 		t.Errorf("what it may know is missing: %+v", c)

@@ -159,8 +159,14 @@ func state(o scorecard.Outcome) string {
 // control are what only a facilitator may do.
 var control = map[string]bool{"pause": true, "resume": true, "rewind": true, "hint": true, "remedy": true, "end": true, "approve": true}
 
+// noteWithin bounds the wait for a step to be durable.
+const noteWithin = 10 * time.Second
+
 // Do implements [web.Exercise].
 func (x *Exercise) Do(ctx context.Context, by incident.Person, facilitator bool, act web.ExerciseAct) error {
+	// Who goes away in the middle leaves no step that is half taken in.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWithin)
+	defer cancel()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.moving {
@@ -242,7 +248,11 @@ func (x *Exercise) hint(ctx context.Context, by incident.Person, act web.Exercis
 	if text == "" {
 		return invalid("a hint needs text, or the id of one of the scenario's")
 	}
-	return x.note(ctx, by, stepHint, text, scorecard.HintGiven{Hint: act.Hint, Text: text, By: by.By.Name})
+	if err := x.note(ctx, by, stepHint, text, scorecard.HintGiven{Hint: act.Hint, Text: text, By: by.By.Name}); err != nil {
+		return err
+	}
+	x.tell(fmt.Sprintf("hint/%d", len(x.rec.Hints)), "A hint from the facilitator: "+text)
+	return nil
 }
 
 // approve notes who vouches for the write-up.

@@ -39,7 +39,8 @@ var (
 type Options struct {
 	Scenario *scenario.Scenario
 	// Config is that of [config.LoadExercise], or [config.Default]: the scenario's
-	// entities take the place of those in it.
+	// entities take the place of those in it, and its Exercise.Slack is the only way
+	// out of it that is used.
 	Config *config.Config
 	// Auto has scripted participants act.
 	Auto bool
@@ -89,13 +90,15 @@ type Exercise struct {
 	drill  *app.Exercise
 	vendor standIns
 
-	wake chan struct{} // something was asked for
+	wake    chan struct{} // something was asked for
+	telling sync.WaitGroup
 
 	mu     sync.Mutex
 	dir    string // of the present take
 	rec    *record
-	asked  *rewinding // nil while nobody asked for one
-	moving bool       // from one take to the next: there is no service
+	asked  *rewinding       // nil while nobody asked for one
+	moving bool             // from one take to the next: there is no service
+	failed map[string]error // why an inject could not be put in so far
 }
 
 // Open starts the service of a new exercise, or goes on with the one in the data
@@ -107,7 +110,7 @@ func Open(ctx context.Context, o Options) (*Exercise, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	x := &Exercise{o: o, rec: newRecord(), wake: make(chan struct{}, 1)}
+	x := &Exercise{o: o, rec: newRecord(), wake: make(chan struct{}, 1), failed: map[string]error{}}
 	if err := x.start(ctx); err != nil {
 		return nil, errors.Join(err, x.Close())
 	}
@@ -120,7 +123,7 @@ func (x *Exercise) start(ctx context.Context) (err error) {
 	x.mu.Lock() // a page that is asked for meanwhile waits
 	defer x.mu.Unlock()
 	x.clock = NewClock(x.o.Wall, x.o.Speed, x.o.Scenario.Start)
-	x.drill = &app.Exercise{Slack: x.o.Config.Slack, Until: x.clock.Until, Jumps: x.o.Speed == 0, Out: x.out, Board: x}
+	x.drill = &app.Exercise{Slack: x.o.Config.Exercise.Slack, Until: x.clock.Until, Jumps: x.o.Speed == 0, Out: x.out, Board: x}
 	if x.drill.PagerDuty, err = x.vendor.startPager(); err != nil {
 		return err
 	}
@@ -322,6 +325,7 @@ func (x *Exercise) Incidents() (out []incident.View) {
 
 // Close ends the service. An exercise that has not ended can be gone on with.
 func (x *Exercise) Close() error {
+	x.telling.Wait()
 	var errs []error
 	if x.app != nil {
 		errs = append(errs, x.app.Stop())

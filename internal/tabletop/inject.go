@@ -2,6 +2,7 @@ package tabletop
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"maps"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"nis2clock/internal/access"
@@ -22,18 +24,64 @@ import (
 // inject puts one in. x.mu is held.
 func (x *Exercise) inject(ctx context.Context, i scenario.Inject) error {
 	d := scorecard.Delivered{ID: i.ID, Planned: x.o.Scenario.At(i.At)}
-	d.Late, d.Why = x.late(i.At)
+	d.Late, d.Why = x.late(i.ID, i.At)
 	if i.Kind == scenario.AlertsInject {
 		if err := x.send(ctx, i); err != nil {
-			return fmt.Errorf("inject %s: %w", i.ID, err)
+			return &wayIn{i.ID, err}
 		}
 	}
 	text := string(i.Kind) + " " + i.ID
 	if i.From != "" {
 		text += " from " + i.From
 	}
-	return x.note(ctx, incident.Person{By: incident.System}, stepInjected, text, d)
+	if err := x.note(ctx, incident.Person{By: incident.System}, stepInjected, text, d); err != nil {
+		return err
+	}
+	if i.Kind != scenario.AlertsInject {
+		x.tell("inject/"+i.ID, heading(i)+said(i))
+	}
+	return nil
 }
+
+// heading says who writes to whom.
+func heading(i scenario.Inject) string {
+	s := cmp.Or(i.From, string(i.Kind))
+	if len(i.To) > 0 {
+		s += " to " + strings.Join(i.To, ", ")
+	}
+	return s + ": "
+}
+
+// tell says something where the participants talk. The exercise's page has it
+// in any case; a message that is lost is not sent again. Nobody reads along at
+// full speed.
+func (x *Exercise) tell(key, text string) {
+	if x.o.Speed == 0 {
+		return
+	}
+	tell := x.app.Tell
+	x.telling.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), tellWithin)
+		defer cancel()
+		if err := tell(ctx, "exercise/"+x.rec.ID+"/"+key, text); err != nil {
+			x.o.Logger.Warn("A message of the exercise stands on its page alone", "message", key, "err", err)
+		}
+	})
+}
+
+// tellWithin bounds the telling of one message.
+const tellWithin = 15 * time.Second
+
+// wayIn says that an inject could not be put in now. It is tried again.
+type wayIn struct {
+	inject string
+	err    error
+}
+
+func (e *wayIn) Error() string { return "inject " + e.inject + ": " + e.err.Error() }
+
+// Unwrap gives the reason.
+func (e *wayIn) Unwrap() error { return e.err }
 
 // posted is an alert as Alertmanager sends it.
 type posted struct {

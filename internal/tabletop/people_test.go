@@ -3,9 +3,15 @@ package tabletop_test
 import (
 	"context"
 	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -260,5 +266,44 @@ func TestRewind(t *testing.T) {
 		if _, err := access.Read(filepath.Join(take, access.AdminFile)); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// An Alertmanager that is away holds injects up and loses none; when they come,
+// they are marked, and with a label that its routes can go by.
+func TestAlertmanagerIsAway(t *testing.T) {
+	var calls atomic.Int64
+	got := make(chan string, 1)
+	am := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || r.URL.Path != "/am/api/v2/alerts" {
+			t.Errorf("%s %v", r.URL, err)
+		}
+		if calls.Add(1) <= 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		got <- string(body)
+	}))
+	t.Cleanup(am.Close)
+	u, err := url.Parse(am.URL + "/am")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := held(t, t.TempDir(), 20)
+	o.Alertmanager, o.Logger = u, slog.New(slog.DiscardHandler)
+	r := begin(t, o)
+	var body string
+	select {
+	case body = <-got:
+	case <-time.After(30 * time.Second):
+		t.Fatal("nothing came")
+	}
+	if !strings.Contains(body, `"exercise":"true"`) || !strings.Contains(body, `"startsAt":"2027-03-09T13:08:00`) {
+		t.Errorf("it was told %s", body)
+	}
+	r.until("the inject", func(web.Board) bool { return len(r.record().Injects) == 1 })
+	if i := r.record().Injects[0]; !i.Late || !strings.Contains(i.Why, "its way in failed: post alerts to Alertmanager") {
+		t.Errorf("the inject is %+v", i)
 	}
 }

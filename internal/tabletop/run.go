@@ -3,6 +3,7 @@ package tabletop
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -104,7 +105,14 @@ func (x *Exercise) happen(ctx context.Context) (next time.Time, over bool, err e
 		if err := context.Cause(ctx); err != nil {
 			return time.Time{}, false, err
 		}
-		if err := h.do(ctx); err != nil {
+		err := h.do(ctx)
+		if failed, ok := errors.AsType[*wayIn](err); ok && x.o.Speed != 0 && ctx.Err() == nil { // the next would overtake it
+			if x.failed[failed.inject] == nil {
+				x.o.Logger.Warn("An inject cannot be put in; it is tried again", "inject", failed.inject, "err", failed.err)
+			}
+			x.failed[failed.inject] = failed.err
+			return x.clock.Now().Add(times(retryAfter, x.o.Speed)), false, nil
+		} else if err != nil {
 			return time.Time{}, false, err
 		}
 	}
@@ -138,13 +146,20 @@ func (x *Exercise) wait(ctx context.Context, t time.Time) error {
 // time.
 const lateAfter = 5 * time.Second
 
-// late says whether something planned for at comes late now, and why.
-func (x *Exercise) late(at time.Duration) (bool, string) {
+// retryAfter is how long an inject that could not be put in waits, in real time.
+const retryAfter = 2 * time.Second
+
+// late says whether an inject planned for at comes late now, and why.
+func (x *Exercise) late(id string, at time.Duration) (bool, string) {
 	behind := x.clock.Now().Sub(x.o.Scenario.At(at))
 	if x.o.Speed == 0 || times(behind, 1/x.o.Speed) < lateAfter {
 		return false, ""
 	}
-	return true, fmt.Sprintf("%s of scenario time after its instant: the exercise was interrupted", incident.Words(behind))
+	why := "the exercise was interrupted"
+	if err := x.failed[id]; err != nil {
+		why = "its way in failed: " + err.Error()
+	}
+	return true, fmt.Sprintf("%s of scenario time after its instant: %s", incident.Words(behind), why)
 }
 
 // ask notes that a decision point has come.

@@ -1,6 +1,7 @@
 package scenario_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -47,6 +48,27 @@ func TestShippedAgreesWithTheLaw(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The alert comes as Prometheus would send it for the rule that the scenario is
+// about.
+func TestPrivilegeEscalationAlert(t *testing.T) {
+	const expression = `increase(k8s_rbac_denied_total{verb="create",resource="clusterrolebindings"}[5m]) > 0`
+	s, err := scenario.Open("privilege-escalation")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := s.Injects[0]
+	source, err := url.Parse(first.Alerts[0].GeneratorURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := source.Query().Get("g0.expr"); got != expression || first.Alerts[0].Labels["alertname"] != "UnauthorizedPrivilegeEscalation" {
+		t.Errorf("alert %s on %s", first.Alerts[0].Labels["alertname"], got)
+	}
+	if !strings.Contains(first.Note, expression) {
+		t.Errorf("the facilitator does not read the expression: %s", first.Note)
 	}
 }
 
