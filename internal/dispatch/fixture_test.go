@@ -183,7 +183,7 @@ func open(t testing.TB, log journal.Log, pd, sl *vendor) *service {
 }
 
 // openLogging is open with a log of its own.
-func openLogging(t *testing.T, log journal.Log, pd, sl *vendor, logger *slog.Logger) *service {
+func openLogging(t testing.TB, log journal.Log, pd, sl *vendor, logger *slog.Logger) *service {
 	t.Helper()
 	s := &service{t: t, log: log, pd: pd, sl: sl, now: time.Now, registry: prometheus.NewRegistry(), stop: func() {}}
 	var err error

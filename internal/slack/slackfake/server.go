@@ -67,7 +67,7 @@ type Server struct {
 	limited  bool
 	recent   map[string][]time.Time // calls of each method within a minute
 	over     int                    // calls over a rate limit
-	revoked  bool // the bot token was
+	revoked  bool                   // the bot token was
 	faults   []Fault
 	calls    map[string]int
 	callback callback
