@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"fmt"
 	"net/http/httptest"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"nis2clock/internal/access"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/report/catalogue"
 	"nis2clock/internal/timestamp/tsatest"
 )
 
@@ -97,9 +99,11 @@ evidence:
 	}
 
 	data := filepath.Join(h.dir, "data")
+	elsewhere := h.packet(v.ID)
 	if err := h.service.stop(); err != nil {
 		t.Error(err)
 	}
+	checkPacket(t, h.program, elsewhere, v, tsa.RootsFile)
 	if err := verified(h.program, data); err != nil {
 		t.Error(err)
 	}
@@ -125,5 +129,80 @@ evidence:
 	out, err = exec.Command(h.program, "verify", data).CombinedOutput()
 	if err == nil || !strings.HasPrefix(string(out), "altered: ") || !strings.Contains(string(out), digest) {
 		t.Errorf("one bit later: %v\n%s", err, out)
+	}
+}
+
+// packet exports an incident in every language into a folder that has nothing
+// else than the journal's public key.
+func (h *house) packet(id incident.ID) (dir string) {
+	h.t.Helper()
+	dir = h.t.TempDir()
+	out, err := exec.Command(h.program, "packet", string(id), "-o", filepath.Join(dir, "packet.zip"), "--profile", "auditor",
+		"--lang", strings.Join(catalogue.Tags(), ","), "--server", h.url, "--token-file", h.token).CombinedOutput()
+	if err != nil {
+		h.t.Fatalf("packet: %v\n%s", err, out)
+	}
+	key, err := os.ReadFile(filepath.Join(h.dir, "data", "journal.pub"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	write(h.t, filepath.Join(dir, "kept.pub"), string(key))
+	return dir
+}
+
+// checkPacket reads a packet as a stranger would: the reports that are owed in
+// every language, what was captured as it was received, and a proof of both that
+// needs the binary and the public key alone.
+func checkPacket(t *testing.T, program, dir string, v incident.View, roots string) {
+	t.Helper()
+	path := filepath.Join(dir, "packet.zip")
+	verify := func() (string, error) {
+		cmd := exec.Command(program, "verify", "packet.zip", "--key", "kept.pub", "--roots", roots)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	if out, err := verify(); err != nil || !strings.HasPrefix(out, "consistent: ") && !strings.HasPrefix(out, "anchored: ") {
+		t.Errorf("verify of the packet: %v\n%s", err, out)
+	}
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]int64{}
+	for _, f := range z.File {
+		offset, err := f.DataOffset()
+		if err != nil {
+			t.Fatal(err)
+		}
+		names[f.Name] = offset + int64(f.CompressedSize64/2)
+	}
+	if err := z.Close(); err != nil {
+		t.Error(err)
+	}
+	for _, lang := range catalogue.Tags() {
+		for _, c := range v.Clocks {
+			if name := fmt.Sprintf("reports/%s.%s.draft.pdf", c.Stage, lang); names[name] == 0 {
+				t.Errorf("the packet has no %s", name)
+			}
+		}
+	}
+	var artefact string
+	for name := range names {
+		if strings.HasPrefix(name, "evidence/") && !strings.HasSuffix(name, ".json") {
+			artefact = name
+		}
+	}
+	if artefact == "" {
+		t.Fatalf("the packet has no evidence: %v", names)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[names[artefact]] ^= 1
+	write(t, path, string(content))
+	if out, err := verify(); err == nil || !strings.HasPrefix(out, "altered: ") || !strings.Contains(out, artefact) {
+		t.Errorf("verify with one bit of %s changed: %v\n%s", artefact, err, out)
 	}
 }

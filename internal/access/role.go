@@ -42,7 +42,7 @@ var rights = map[Right]struct{ verb, covers string }{
 	MayAct:     {"act", "acknowledging, taking command, notes, declaring, facts and the event register"},
 	MayDecide:  {"decide", "significance, awareness, not reportable and reopening"},
 	MaySubmit:  {"submit", "submissions, messages of an authority, handled and closed"},
-	MayAdmin:   {"administer", "tokens and reloading the configuration"},
+	MayAdmin:   {"administer", "tokens, reloading the configuration, erasure and backups"},
 }
 
 // String is the right as the verb that follows "may".

@@ -54,7 +54,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{Responder, MayDecide, "your role responder may not decide (significance, awareness, not reportable and reopening): ask somebody with role commander"},
 		{Auditor, MayAct, "your role auditor may not act (acknowledging, taking command, notes, declaring, facts and the event register): ask somebody with role commander or responder"},
-		{Commander, MayAdmin, "your role commander may not administer (tokens and reloading the configuration): ask somebody with role admin"},
+		{Commander, MayAdmin, "your role commander may not administer (tokens, reloading the configuration, erasure and backups): ask somebody with role admin"},
 		{Intake, MayRead, "these credentials open the intake only"},
 	} {
 		if got := c.role.Refusal(c.right); got != c.want {

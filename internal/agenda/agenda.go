@@ -75,7 +75,7 @@ func open(i *incident.Incident, p *incident.ReminderPolicy) *incident.ReminderPo
 		return p
 	}
 	only := *p
-	only.Channels = p.Pagers
+	only.Channels, only.Rooms = p.Pagers, ""
 	return &only
 }
 
@@ -107,6 +107,7 @@ func wanted(i *incident.Incident, p *incident.ReminderPolicy, now time.Time, add
 		}
 	}
 	settle(i, p, add)
+	room(i, p, now, add)
 	for _, ch := range p.Channels {
 		if slices.Contains(p.Pagers, ch) {
 			continue
@@ -157,8 +158,13 @@ func reminders(i *incident.Incident, c *incident.Clock, p *incident.ReminderPoli
 			Role: incident.Reminder, For: ch, Clock: c.ClockID, Thresholds: passed, Revision: i.Revision,
 		}
 		// One that was intended and not yet delivered takes the newly passed
-		// thresholds with it, under the key it has.
+		// thresholds with it, under the key it has: it is looked for by that key. Not
+		// so at a pager, which may have taken it and lost the answer: under a key it
+		// knows, what was passed since would wake nobody (PD-8).
 		for _, out := range i.Pending {
+			if slices.Contains(p.Pagers, ch) {
+				break
+			}
 			if out.Role == incident.Reminder && out.For == ch && out.Clock == c.ClockID {
 				e.Key = out.Key
 				break
@@ -177,7 +183,7 @@ func item(id incident.ID, e incident.Effect, out *incident.Outgoing, channels []
 	}
 	it.Intended, it.Attempts, it.Refused, it.Reason = out.Effect, out.Attempts, out.Refused, out.Reason
 	it.InDoubt, it.NotBefore = out.RetryAt.IsZero(), out.RetryAt
-	if e.Of != "" { // nobody else knows the alert
+	if e.Of != "" || e.Role.OfRoom() { // nobody else knows the alert, or has the room
 		channels = nil
 	}
 	name, ok := way(e, out, channels)
@@ -226,6 +232,9 @@ func Next(i *incident.Incident, p *incident.ReminderPolicy, now time.Time) time.
 		if len(out.Refused) > 0 {
 			consider(again(out))
 		}
+	}
+	if r := i.Room; r.IsOpen() && r.Message != nil && stale(i, r.Message, now) {
+		consider(r.Message.At.Add(BriefEvery))
 	}
 	if untriaged(i) {
 		consider(i.TriageBy)

@@ -183,6 +183,29 @@ func TestPagerAnswersForUs(t *testing.T) {
 	expect(t, w.say(id), "update slack")
 }
 
+// An alert whose acceptance was lost may be answered at the pager before it is
+// known to be there. Tried again it wakes nobody, and stays answered.
+func TestPagerAnswersWhatIsInDoubt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, usual())
+	id := w.declare()
+	w.say2(id, "post slack")
+	page := pick(t, w.due(id), "page pagerduty")
+	w.intend(page)
+	w.fail(page, time.Minute)
+	w.now = w.now.Add(30 * time.Second)
+	w.do(hear(id, "e1", incident.PagerAcknowledged, w.now))
+	w.now = w.now.Add(time.Minute)
+	w.intend(page) // under way as the answer came
+	w.deliver(page)
+	expect(t, w.say(id), "update slack")
+	again := hear(id, "e2", incident.PagerUnacknowledged, w.now)
+	w.do(again)
+	w.do(incident.Acknowledge{Person: ana, ID: id})
+	w.now = w.now.Add(time.Minute)
+	expect(t, w.say(id), "acknowledge pagerduty", "update slack")
+}
+
 // What no person did there acknowledges nothing.
 func TestProgramAtPagerAnswersNothing(t *testing.T) {
 	t.Parallel()

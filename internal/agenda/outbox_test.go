@@ -1,6 +1,7 @@
 package agenda_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -28,10 +29,10 @@ func TestPendingAbsorbs(t *testing.T) {
 	id := w.declare()
 	w.say(id)
 	w.now = at("2026-11-21T04:00:00Z")
-	first := pick(t, w.due(id), "reminder pagerduty early_warning 75%")
+	first := pick(t, w.due(id), "reminder slack early_warning 50%+75%")
 	w.intend(first)
 	w.now = at("2026-11-21T09:30:00Z")
-	it := pick(t, w.due(id), "reminder pagerduty early_warning 75%+90%+1h")
+	it := pick(t, w.due(id), "reminder slack early_warning 50%+75%+90%+1h")
 	if it.Effect.Key != first.Effect.Key || !it.InDoubt || it.Attempts != 0 {
 		t.Errorf("key %s, in doubt %v, %d attempts; want the first key, in doubt", it.Effect.Key, it.InDoubt, it.Attempts)
 	}
@@ -40,9 +41,44 @@ func TestPendingAbsorbs(t *testing.T) {
 	}
 	// It turns out that the first was said: the rest is still owed.
 	w.do(incident.Deliver{ID: id, Effect: it.Intended, Found: true})
-	rest := pick(t, w.due(id), "reminder pagerduty early_warning 90%+1h")
+	rest := pick(t, w.due(id), "reminder slack early_warning 90%+1h")
 	if rest.Effect.Key == first.Effect.Key || rest.InDoubt {
 		t.Errorf("the rest comes under %s, in doubt %v", rest.Effect.Key, rest.InDoubt)
+	}
+}
+
+// A pager may have taken what it did not answer, and an alert it knows wakes
+// nobody again (PD-8): what passes meanwhile comes under a key of its own, and
+// covers both.
+func TestPendingAtAPagerGivesWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, usual())
+	id := w.declare()
+	w.say(id)
+	w.now = at("2026-11-21T04:00:00Z")
+	first := pick(t, w.due(id), "reminder pagerduty early_warning 75%")
+	w.intend(first)
+	w.fail(first, time.Minute)
+	w.now = at("2026-11-21T04:10:00Z")
+	if again := pick(t, w.due(id), "reminder pagerduty early_warning 75%"); again.Effect.Key != first.Effect.Key || again.Attempts != 1 {
+		t.Errorf("nothing has passed since, and it comes under %s after %d attempts", again.Effect.Key, again.Attempts)
+	}
+	w.now = at("2026-11-21T09:30:00Z")
+	both := pick(t, w.due(id), "reminder pagerduty early_warning 75%+90%+1h")
+	if both.Effect.Key == first.Effect.Key {
+		t.Errorf("the newer thresholds come under %s, which may be acknowledged there", both.Effect.Key)
+	}
+	w.say(id)
+	// Both alerts end with the clock, whether the pager ever had the first or not.
+	submit(w, id, "early_warning")
+	var over []string
+	for _, it := range w.due(id) {
+		if it.Effect.Role == incident.PagerResolve {
+			over = append(over, it.Effect.Of)
+		}
+	}
+	if slices.Sort(over); !slices.Equal(over, []string{both.Effect.Key, first.Effect.Key}) {
+		t.Errorf("resolved are %q", over)
 	}
 }
 

@@ -29,6 +29,7 @@ import (
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
 	"nis2clock/internal/journal"
+	"nis2clock/internal/opsgenie"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/report"
 	"nis2clock/internal/runbook"
@@ -50,35 +51,41 @@ type Options struct {
 	// Now is domain time; nil means [time.Now].
 	Now     func() time.Time
 	Version string
+	// Listen opens what the service listens on; nil means [net.Listen].
+	Listen func(network, address string) (net.Listener, error)
+	// Transport carries the calls to PagerDuty, Slack and the webhook; nil means
+	// [http.DefaultTransport].
+	Transport http.RoundTripper
 	// Exercise is nil for the real service.
 	Exercise *Exercise
 }
 
 // App is a running service. It is made by [Start] and ended by [App.Stop].
 type App struct {
-	o         Options
-	cfg       *config.Config
-	store     *journal.Store
-	desk      *desk.Desk
-	keeper    *access.Keeper
-	dispatch  *dispatch.Dispatcher
-	reconcile *intake.Reconcile
-	recurring recurringCheck
-	rounds    *custody.Rounds
-	stamper   *custody.Stamper // nil without an authority
-	report    *report.Renderer
-	vault     *vault.Vault
-	signer    *signature.Signer // nil for none
-	signIn    *web.SignIn
-	socket    *slack.Socket // nil without Socket Mode
-	slackWell *slackCheck   // nil without Slack
-	runbooks  *runbook.Shelf
-	drafts    *communication.Drafter
-	channels  []dispatch.Channel
-	pager     *pagerduty.Handler // nil where PagerDuty does not tell
-	roster    *pagerduty.OnCall  // nil where nobody is asked who is on call
-	listener  net.Listener
-	server    *http.Server
+	o          Options
+	cfg        *config.Config
+	store      *journal.Store
+	desk       *desk.Desk
+	keeper     *access.Keeper
+	dispatch   *dispatch.Dispatcher
+	reconcile  *intake.Reconcile
+	recurring  recurringCheck
+	rounds     *custody.Rounds
+	stamper    *custody.Stamper // nil without an authority
+	report     *report.Renderer
+	vault      *vault.Vault
+	signer     *signature.Signer // nil for none
+	signIn     *web.SignIn
+	socket     *slack.Socket  // nil without Socket Mode
+	slackWell  *slackCheck    // nil without Slack
+	slackCalls *slack.Handler // nil without Slack
+	runbooks   *runbook.Shelf
+	drafts     *communication.Drafter
+	channels   []dispatch.Channel
+	pager      *pagerduty.Handler // nil where PagerDuty does not tell
+	roster     *pagerduty.OnCall  // nil where nobody is asked who is on call
+	listener   net.Listener
+	server     *http.Server
 
 	condemned   condemned
 	erasing     sync.Mutex  // one at a time, for the list of what is condemned
@@ -115,6 +122,9 @@ func (a *App) onStop(name string, stop func(context.Context) error) {
 func Start(ctx context.Context, o Options) (_ *App, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Listen == nil {
+		o.Listen = net.Listen
 	}
 	a := &App{o: o, cfg: o.Config, failed: make(chan error, 1)}
 	if o.Exercise != nil {
@@ -181,13 +191,20 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 	return nil
 }
 
+// pagers are the channels that wake people.
+var pagers = []string{pagerduty.Name, opsgenie.Name}
+
 // policy is the reminder policy of a configuration with the channels there are.
 func (a *App) policy(cfg *config.Config) incident.ReminderPolicy {
 	p := cfg.Policy()
 	p.Channels, p.Pagers = []string{}, []string{}
 	for _, c := range a.channels {
+		if c.Name() == slack.RoomsName { // what is said goes through the others
+			p.Rooms = c.Name()
+			continue
+		}
 		p.Channels = append(p.Channels, c.Name())
-		if c.Name() == pagerduty.Name {
+		if slices.Contains(pagers, c.Name()) {
 			p.Pagers = append(p.Pagers, c.Name())
 		}
 	}
@@ -197,7 +214,7 @@ func (a *App) policy(cfg *config.Config) incident.ReminderPolicy {
 // serve begins to listen and starts everything that runs by itself.
 func (a *App) serve(handler http.Handler) error {
 	var err error
-	if a.listener, err = net.Listen("tcp", a.cfg.Web.Listen); err != nil {
+	if a.listener, err = a.o.Listen("tcp", a.cfg.Web.Listen); err != nil {
 		return fmt.Errorf("web.listen: %w: choose another address", err)
 	}
 	a.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: readWithin, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(a.o.Logger.Handler(), slog.LevelWarn)}

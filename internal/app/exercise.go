@@ -117,6 +117,14 @@ func (d drill) Send(ctx context.Context, n dispatch.Notice) (string, error) {
 	return d.Channel.Send(ctx, n)
 }
 
+// Class implements [dispatch.Classed].
+func (d drill) Class(n dispatch.Notice) dispatch.Class {
+	if c, ok := d.Channel.(dispatch.Classed); ok {
+		return c.Class(n)
+	}
+	return dispatch.Vendor
+}
+
 // Find implements [dispatch.Channel].
 func (d drill) Find(ctx context.Context, n dispatch.Notice) (string, bool, error) {
 	if d.out(d.Name()) {

@@ -17,6 +17,7 @@ import (
 	"nis2clock/internal/incident"
 	"nis2clock/internal/intake"
 	"nis2clock/internal/mail"
+	"nis2clock/internal/opsgenie"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/people"
 	"nis2clock/internal/slack"
@@ -30,26 +31,41 @@ import (
 // vendorTimeout bounds a call to a vendor.
 const vendorTimeout = 10 * time.Second
 
-// makeChannels makes the configured ways out, the pager first.
+// vendor is a client for the calls to vendors.
+func (a *App) vendor() *http.Client {
+	return &http.Client{Timeout: vendorTimeout, Transport: a.o.Transport}
+}
+
+// makeChannels makes the configured ways out, the pagers first.
 func (a *App) makeChannels() ([]dispatch.Channel, error) {
 	var out []dispatch.Channel
 	if c := a.cfg.PagerDuty; c != nil {
-		out = append(out, pagerduty.New(*c, &http.Client{Timeout: vendorTimeout}))
+		out = append(out, pagerduty.New(*c, a.vendor()))
 	}
-	if c := a.cfg.Slack; c != nil {
-		cfg := *c
-		cfg.Zone, cfg.People = a.cfg.Zone(), a.cfg.People
-		ch, err := slack.New(cfg, &http.Client{Timeout: vendorTimeout})
+	if c := a.cfg.Opsgenie; c != nil {
+		ch, err := opsgenie.New(*c, a.vendor())
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, ch)
 	}
+	if c := a.cfg.Slack; c != nil {
+		cfg := *c
+		cfg.Zone, cfg.People = a.cfg.Zone(), a.cfg.People
+		ch, err := slack.New(cfg, a.vendor())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, ch)
+		if c.Rooms {
+			out = append(out, slack.NewRooms(ch, cfg))
+		}
+	}
 	if c := a.cfg.Mail; c != nil {
 		out = append(out, mail.New(*c, a.addresses, a.pageURL))
 	}
 	if c := a.cfg.Webhook; c != nil {
-		out = append(out, webhookout.New(*c, &http.Client{Timeout: vendorTimeout}, time.Now))
+		out = append(out, webhookout.New(*c, a.vendor(), time.Now))
 	}
 	if a.o.Exercise != nil {
 		a.o.Exercise.drills(out)
@@ -127,7 +143,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	return web.New(web.Options{
 		Desk: a.desk, Journal: a.store, Keeper: a.keeper, SignIn: a.signIn, Intake: in, Slack: interactions, PagerDuty: pager,
 		Locker: &custody.Locker{Desk: a.desk, Vault: keep, Now: time.Now},
-		Report: a.Render, Signature: a.Signature, Approve: a.Approve, Packet: a.Packet, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy,
+		Report: a.Render, Signature: a.Signature, Indicators: a.Indicators, Approve: a.Approve, Packet: a.Packet, Backup: a.Backup, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy,
 		Runbooks: a.Runbooks, Drafts: a.drafts,
 		Ready: a.ready, PageURL: a.pageURL, OnCall: a.onCall, Reload: a.Reload, Zone: a.cfg.Zone(), Logger: a.o.Logger, Gatherer: a.gatherer(reg), Exercise: a.board(), ExerciseEvery: a.cfg.Exercise.WarnAfter,
 	}), nil

@@ -3,6 +3,7 @@ package app
 import (
 	"runtime"
 	"slices"
+	"time"
 
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
@@ -64,6 +65,7 @@ func (c *incidentCollector) Collect(ch chan<- prometheus.Metric) {
 	counts := map[key]int{{incident.Open, "false"}: 0, {incident.StatusHandled, "false"}: 0, {incident.StatusClosed, "false"}: 0}
 	overdue, unacked, untriaged, late := 0, 0, 0, 0
 	var out []prometheus.Metric
+	restricted := soonest{}
 	c.desk.View(func(s *incident.State) {
 		for _, id := range s.IDs() {
 			i, _ := s.Incident(id)
@@ -84,6 +86,10 @@ func (c *incidentCollector) Collect(ch chan<- prometheus.Metric) {
 					overdue++
 				}
 				labels := []string{string(id), k.Entity, string(k.Regime), string(k.Stage), exercise}
+				if i.Restricted != nil { // the metrics are for whoever reaches them
+					restricted.add(k, exercise)
+					continue
+				}
 				due, target := c.due, c.target
 				if k.Counterparty != "" {
 					labels = append(labels, k.Counterparty)
@@ -105,6 +111,7 @@ func (c *incidentCollector) Collect(ch chan<- prometheus.Metric) {
 			}
 		}
 	})
+	restricted.collect(ch, c.due, c.target)
 	for _, m := range out {
 		ch <- m
 	}
@@ -115,6 +122,43 @@ func (c *incidentCollector) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(c.untriaged, prometheus.GaugeValue, float64(untriaged))
 	ch <- prometheus.MustNewConstMetric(c.late, prometheus.GaugeValue, float64(late))
 	ch <- prometheus.MustNewConstMetric(c.unacknowledged, prometheus.GaugeValue, float64(unacked))
+}
+
+// soonest are the clocks of all restricted incidents together: for each entity,
+// regime and stage the first instants, so that an alert on a deadline still
+// fires and tells nothing of which incident it is.
+type soonest map[[4]string]*instants
+
+type instants struct{ due, target time.Time }
+
+// RestrictedIncident stands in metrics for every incident that is restricted.
+const RestrictedIncident = "restricted"
+
+func (s soonest) add(k *incident.Clock, exercise string) {
+	key := [4]string{k.Entity, string(k.Regime), string(k.Stage), exercise}
+	at := s[key]
+	if at == nil {
+		at = &instants{}
+		s[key] = at
+	}
+	for _, p := range []struct {
+		have *time.Time
+		t    time.Time
+	}{{&at.due, k.DueAt}, {&at.target, k.TargetAt}} {
+		if !p.t.IsZero() && (p.have.IsZero() || p.t.Before(*p.have)) {
+			*p.have = p.t
+		}
+	}
+}
+
+func (s soonest) collect(ch chan<- prometheus.Metric, due, target *prometheus.Desc) {
+	for key, at := range s {
+		labels := append([]string{RestrictedIncident}, key[:]...)
+		if !at.due.IsZero() {
+			ch <- prometheus.MustNewConstMetric(due, prometheus.GaugeValue, float64(at.due.UnixMilli())/1e3, labels...)
+		}
+		ch <- prometheus.MustNewConstMetric(target, prometheus.GaugeValue, float64(at.target.UnixMilli())/1e3, labels...)
+	}
 }
 
 // journalCollector shows how large the journal is.

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"nis2clock/internal/config"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/indicator"
 	"nis2clock/internal/packet"
 	"nis2clock/internal/report"
 	"nis2clock/internal/web"
@@ -46,6 +46,14 @@ func (a *App) Packet(ctx context.Context, by incident.Actor, id incident.ID, req
 	return func(ctx context.Context, w io.Writer) error { return p.Write(ctx, w, req.Recipients...) }, nil
 }
 
+// restricted tells which incidents are.
+func restricted(s *incident.State) func(incident.ID) bool {
+	return func(id incident.ID) bool {
+		i, ok := s.Incident(id)
+		return ok && i.Restricted != nil
+	}
+}
+
 // errMoved: the incident changed while its packet was made.
 var errMoved = errors.New("the incident changed meanwhile")
 
@@ -59,24 +67,52 @@ func (a *App) packetSource(ctx context.Context, id incident.ID, profile packet.P
 	}
 }
 
-func (a *App) tryPacketSource(ctx context.Context, id incident.ID, profile packet.Profile, langs []string) (packet.Source, error) {
-	src := packet.Source{Log: a.store, Vault: a.vault, Decode: desk.Decode, Entities: map[string]string{}, Langs: langs}
-	if len(langs) == 0 {
-		src.Langs = []string{"en"}
-	}
+// entityNames are the legal entities as strangers read them, by the name that
+// clocks bear; one that is not there is read as it stands.
+func (a *App) entityNames() map[string]string {
+	names := map[string]string{}
 	for _, e := range a.cfg.Entities {
 		switch {
 		case e.LegalName != "":
-			src.Entities[e.Name] = e.LegalName
+			names[e.Name] = e.LegalName
 		case e.Name == config.Default().Entities[0].Name:
-			src.Entities[e.Name] = "the entity (no name is configured)"
+			names[e.Name] = "the entity (no name is configured)"
 		}
+	}
+	return names
+}
+
+// Indicators are the indicators of compromise of an incident, as a STIX bundle.
+func (a *App) Indicators(id incident.ID) ([]byte, error) {
+	var v incident.View
+	known := false
+	a.desk.View(func(s *incident.State) {
+		var i *incident.Incident
+		if i, known = s.Incident(id); known {
+			v = i.View(i.UpdatedAt)
+		}
+	})
+	if !known {
+		return nil, fmt.Errorf("%w: %s", incident.ErrUnknown, id)
+	}
+	src, err := indicator.Of(v, a.entityNames())
+	if err != nil {
+		return nil, err
+	}
+	return indicator.Bundle(src)
+}
+
+func (a *App) tryPacketSource(ctx context.Context, id incident.ID, profile packet.Profile, langs []string) (packet.Source, error) {
+	src := packet.Source{Log: a.store, Vault: a.vault, Decode: desk.Decode, Entities: a.entityNames(), Langs: langs}
+	if len(langs) == 0 {
+		src.Langs = []string{"en"}
 	}
 	known := false
 	a.desk.View(func(s *incident.State) {
 		var i *incident.Incident
 		if i, known = s.Incident(id); known {
 			src.Incident, src.Size = i.View(i.UpdatedAt), i.Sealed()
+			src.Beside = s.BesideRestricted(id, restricted(s))
 			src.Entries = slices.DeleteFunc(slices.Clone(i.Entries), func(seq uint64) bool { return seq >= src.Size })
 		}
 	})
@@ -88,12 +124,11 @@ func (a *App) tryPacketSource(ctx context.Context, id incident.ID, profile packe
 	return src, err
 }
 
-// packetReports are every approved version, then a draft of every report that can
-// be asked for and has no approved version of the incident as it stands. Of
-// another regime than nis2 only what a clock or an approval speaks of is there.
+// packetReports are every approved version, then a draft of every other report
+// that the incident asks for, or that the profile is about.
 func (a *App) packetReports(ctx context.Context, v incident.View, profile packet.Profile, langs []string) ([]packet.Report, error) {
 	var out []packet.Report
-	current := map[web.ReportName]bool{} // with an approved version
+	approved := map[report.Request]bool{}
 	for n := range v.Approvals {
 		approval := v.Approvals[n]
 		stage := incident.JoinStage(approval.Regime, approval.Stage)
@@ -106,9 +141,8 @@ func (a *App) packetReports(ctx context.Context, v incident.View, profile packet
 			return nil, err
 		}
 		out = append(out, packet.Report{Stage: stage, Lang: approval.Lang, Entity: approval.Entity, PDF: frozen.pdf, Signature: frozen.sig, Approval: &frozen.ApprovalView})
-		if approval.Size == v.Revision {
-			current[web.ReportName{Stage: stage, Lang: approval.Lang}] = true
-		}
+		approved[report.Request{Stage: stage, Lang: approval.Lang, Entity: approval.Entity}] = true
+		approved[report.Request{Stage: stage, Lang: approval.Lang}] = true
 	}
 	src, err := a.source(ctx, v.ID)
 	if err != nil {
@@ -117,21 +151,18 @@ func (a *App) packetReports(ctx context.Context, v incident.View, profile packet
 	if src.Incident.Revision != v.Revision {
 		return nil, errMoved
 	}
-	for _, stage := range report.Stages() {
-		if stage == "worksheet" {
-			continue
-		}
-		if reg, _ := incident.SplitStage(stage); strings.Contains(stage, "/") && !slices.ContainsFunc(v.Clocks, func(c incident.ClockView) bool { return string(c.Regime) == reg }) {
-			continue
-		}
-		for _, lang := range langs {
-			req := web.ReportName{Stage: stage, Lang: lang}
-			if current[req] {
+	drafts := report.Asked(v)
+	for _, stage := range profile.Reports {
+		drafts = append(drafts, report.Request{Stage: stage})
+	}
+	for _, draft := range drafts {
+		for _, draft.Lang = range langs {
+			if approved[draft] {
 				continue
 			}
-			r := packet.Report{Stage: stage, Lang: lang}
-			if profile.Shows(stage) { // what is not shown is not drawn
-				if r.PDF, err = a.draw(req, src); err != nil {
+			r := packet.Report{Stage: draft.Stage, Lang: draft.Lang, Entity: draft.Entity}
+			if profile.Shows(draft.Stage) { // what is not shown is not drawn
+				if r.PDF, err = a.draw(web.ReportName{Stage: draft.Stage, Lang: draft.Lang, Entity: draft.Entity}, src); err != nil {
 					return nil, err
 				}
 			}

@@ -12,6 +12,7 @@ import (
 	"nis2clock/internal/access"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/pagerduty"
+	"nis2clock/internal/people"
 	"nis2clock/internal/web"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,12 +36,13 @@ func (a *App) pagerHandler(reg prometheus.Registerer) (http.Handler, error) {
 // of ours is passed over: the same account may page for others.
 func (a *App) hear(ctx context.Context, h pagerduty.Happened) error {
 	who := h.By.Name
+	p, linked := a.cfg.People.InPagerDuty(h.By.ID)
 	if h.Human {
 		who = a.nameOf(h.By.ID, who)
 	}
 	cmd := incident.HearPager{
 		Person: incident.Person{By: incident.Actor{Name: cmp.Or(who, h.By.ID, pagerduty.Name), Via: pagerduty.Name}, Digest: h.Event},
-		Human:  h.Human, Alert: h.Incident, URL: h.URL, Event: h.Event, Word: h.Word, Text: h.Text, At: h.At,
+		Human:  h.Human, Stranger: h.Human && !linked && len(a.cfg.People.All()) > 0, Barred: linked && a.barred(p), Alert: h.Incident, URL: h.URL, Event: h.Event, Word: h.Word, Text: h.Text, At: h.At,
 	}
 	if h.Delivery != "" {
 		cmd.Key = pagerduty.Name + "/" + h.Delivery
@@ -93,7 +95,7 @@ func (a *App) startOnCall() {
 	if c := a.cfg.PagerDuty; c == nil || c.OnCall == nil {
 		return
 	}
-	a.roster = pagerduty.NewOnCall(*a.cfg.PagerDuty.OnCall, &http.Client{Timeout: vendorTimeout}, time.Now, a.o.Logger)
+	a.roster = pagerduty.NewOnCall(*a.cfg.PagerDuty.OnCall, a.vendor(), time.Now, a.o.Logger)
 	a.background(func(ctx context.Context) { a.roster.Run(ctx, a.proposeAll) }, "on call")
 	a.background(func(ctx context.Context) {
 		feed := a.desk.Subscribe()
@@ -141,10 +143,22 @@ func (a *App) propose(ctx context.Context, ids []incident.ID) {
 	}
 }
 
-// nameOf is how the journal calls a user of PagerDuty.
+// barred reports whether somebody was given a role, or stands in for one, and
+// may not act by it now: an auditor, or one whose dates are over. Whoever is
+// named without a role is named for being called, and answers.
+func (a *App) barred(p people.Person) bool {
+	return (p.Role != "" || p.DeputyFor != "") && !a.cfg.People.At(p, time.Now()).May(access.MayAct)
+}
+
+// nameOf is how the journal calls a user of PagerDuty: by the name of the person
+// they are linked to. One who is not, and is called like somebody who is named
+// here, is told apart by their id: a display name gives nobody's rights.
 func (a *App) nameOf(id, name string) string {
 	if p, ok := a.cfg.People.InPagerDuty(id); ok {
 		return p.Name
+	}
+	if _, taken := a.cfg.People.Named(name); taken {
+		return name + " (PagerDuty " + id + ")"
 	}
 	return cmp.Or(name, id)
 }

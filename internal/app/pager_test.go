@@ -29,7 +29,7 @@ type onCall struct {
 	pager *pdfake.Server
 }
 
-func newOnCall(t *testing.T) *onCall {
+func newOnCall(t *testing.T, change ...func(*config.Config)) *onCall {
 	t.Helper()
 	fake := pdfake.New(time.Now, routingKey)
 	srv := httptest.NewServer(fake)
@@ -43,6 +43,9 @@ func newOnCall(t *testing.T) *onCall {
 	cfg.People, faults = people.New([]people.Person{{Name: "Max Beispiel", PagerDuty: "PMAX"}})
 	if len(faults) > 0 {
 		t.Fatal(faults)
+	}
+	for _, f := range change {
+		f(cfg)
 	}
 	a, err := Start(t.Context(), Options{Config: cfg, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {

@@ -23,11 +23,12 @@ func (a *App) slackHandler(reg prometheus.Registerer) (http.Handler, error) {
 	}
 	h, err := slack.NewHandler(slack.Inbound{
 		Secrets: func() []string { return []string{c.SigningSecret} },
-		Office:  a.office(), Token: c.Token, Mark: c.Mark, BaseURL: c.BaseURL, Client: &http.Client{Timeout: vendorTimeout}, Log: a.o.Logger,
+		Office:  a.office(), Token: c.Token, Mark: c.Mark, BaseURL: c.BaseURL, Client: a.vendor(), Log: a.o.Logger, Register: reg,
 	})
 	if err != nil {
 		return nil, err
 	}
+	a.slackCalls = h
 	a.onStop("slack replies", func(context.Context) error { h.Wait(); return nil })
 	if err := a.checkSlack(reg); err != nil {
 		return nil, err
@@ -52,7 +53,7 @@ func (a *App) slackClerk() *slack.Clerk {
 func (a *App) slackSocket(h *slack.Handler, reg prometheus.Registerer) error {
 	c := a.cfg.Slack
 	s, err := slack.NewSocket(slack.SocketConfig{
-		AppToken: c.AppToken, BaseURL: c.BaseURL, Handler: h, Client: &http.Client{Timeout: vendorTimeout}, Log: a.o.Logger, Register: reg,
+		AppToken: c.AppToken, BaseURL: c.BaseURL, Handler: h, Client: a.vendor(), Log: a.o.Logger, Register: reg,
 	})
 	if err != nil {
 		return err
@@ -71,7 +72,10 @@ func (a *App) slackSocket(h *slack.Handler, reg prometheus.Registerer) error {
 const (
 	// recheckSlack is how long a fault stands before it is looked at again.
 	recheckSlack = 5 * time.Minute
-	checkWithin  = 30 * time.Second
+	// recheckWell is how often one is looked for where there was none: a token
+	// that is revoked in the afternoon should not be found out at night.
+	recheckWell = time.Hour
+	checkWithin = 30 * time.Second
 )
 
 // slackCheck knows what keeps Slack from working as it was last found.
@@ -94,10 +98,10 @@ func (c *slackCheck) get() error {
 	return c.fault
 }
 
-// checkSlack looks for the faults that make buttons do nothing: at the start,
-// while there is one, and never in anybody's way.
+// checkSlack looks for the faults that make buttons do nothing: at the start, every
+// hour, more often while there is one, and never in anybody's way.
 func (a *App) checkSlack(reg prometheus.Registerer) error {
-	ch, err := slack.New(*a.cfg.Slack, &http.Client{Timeout: vendorTimeout})
+	ch, err := slack.New(*a.cfg.Slack, a.vendor())
 	if err != nil {
 		return err
 	}
@@ -123,12 +127,13 @@ func (a *App) checkSlack(reg prometheus.Registerer) error {
 					a.o.Logger.Error("Slack's self-check found a fault", "err", err)
 				}
 			}
+			wait := recheckSlack
 			if err == nil {
-				return
+				wait = recheckWell
 			}
 			select {
 			case <-ctx.Done():
-			case <-time.After(recheckSlack):
+			case <-time.After(wait):
 			}
 		}
 	}, "slack self-check")
@@ -141,6 +146,9 @@ func (a *App) slackNotes() (notes []string) {
 		if err := a.slackWell.get(); err != nil {
 			notes = append(notes, err.Error())
 		}
+	}
+	if a.slackCalls != nil {
+		notes = append(notes, a.slackCalls.Status()...)
 	}
 	if a.socket != nil {
 		notes = append(notes, a.socket.Status()...)

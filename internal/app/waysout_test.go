@@ -8,13 +8,17 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"nis2clock/internal/config"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/opsgenie"
+	"nis2clock/internal/opsgenie/opsfake"
 	"nis2clock/internal/people"
+	"nis2clock/internal/slack"
 	"nis2clock/internal/webhookout"
 )
 
@@ -85,4 +89,49 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%s is reached at %q, want %q", name, got, want)
 		}
 	}
+}
+
+// Opsgenie is told of an answer given elsewhere and of the end, and wakes
+// people again for a clock that runs out although somebody has answered.
+func TestOpsgenie(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := opsfake.New(time.Now, "api-key")
+		fake.LimitRate(60)
+		s := newStage(t, func(cfg *config.Config) {
+			cfg.PagerDuty, cfg.Clocks.Escalation.Steps = nil, nil
+			cfg.Opsgenie = &opsgenie.Config{APIKey: "api-key", BaseURL: "http://opsgenie.example"}
+		})
+		s.net.serve(t, opsAt, fake)
+		detected := time.Now()
+		s.alert(detected, 1)
+		state := func(role string) string {
+			for _, r := range fake.Requests() {
+				if r.Action == "create" && slices.Contains(r.Tags, role) {
+					return fake.State(r.Alias)
+				}
+			}
+			return ""
+		}
+		s.within(promptly, "somebody is woken", func() bool { return state("page") == opsfake.Open })
+		s.insist("acknowledge", func() error { return s.press(slack.AcknowledgeAction) })
+		s.within(promptly, "Opsgenie knows", func() bool { return state("page") == opsfake.Acknowledged })
+		s.weather.set("opsgenie.example", losing)
+		s.wait(time.Until(detected.Add(18*time.Hour + 2*time.Minute)))
+		s.weather.set("opsgenie.example", "")
+		s.wait(10 * time.Minute)
+		if got := state("reminder"); got != opsfake.Open {
+			t.Errorf("for the early warning the alert is %q", got)
+		}
+		s.submit("default/nis2/early_warning", time.Now().Add(-time.Minute))
+		s.within(promptly, "it is closed", func() bool { return state("reminder") == opsfake.Closed })
+		woken := 0
+		for _, r := range fake.Requests() {
+			if r.Paged {
+				woken++
+			}
+		}
+		if woken != 2 {
+			t.Errorf("people were woken %d times, by %d requests", woken, len(fake.Requests()))
+		}
+	})
 }

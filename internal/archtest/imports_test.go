@@ -38,12 +38,13 @@ var rules = map[string]rule{
 	"internal/journal/journaltest": {[]string{"internal/journal"}, "it tests any implementation through the interface"},
 	"internal/vault":               {nil, "files by their digest, whatever is in them"},
 	"internal/offsite":             {[]string{"internal/journal", "internal/vault"}, "it copies bytes that prove themselves and knows no incident"},
+	"internal/backup":              {[]string{"internal/journal", "internal/vault", "internal/verify"}, "it copies bytes that prove themselves, and installs only what verifies; it knows no incident"},
 	"internal/timestamp":           {nil, "a digest in, a token out, whatever it is the digest of"},
 	"internal/timestamp/tsatest":   {nil, fakeWhy},
 	"internal/desk":                {[]string{"internal/incident", "internal/journal", "internal/significance"}, "it joins decisions to the log and knows neither senders nor receivers"},
 
 	// The ways in.
-	"internal/access": {[]string{"internal/desk"}, "who somebody is does not depend on what they ask for"},
+	"internal/access": {[]string{"internal/desk", "internal/incident"}, "who somebody is does not depend on what they ask for; whom an incident's restriction (incident) lets in, does"},
 	"internal/people": {[]string{"internal/access"}, "who somebody is and may do (access) is the same whichever way they come in"},
 	"internal/intake": {
 		[]string{"internal/desk", "internal/classify", "internal/access", "internal/incident", "internal/vault"},
@@ -52,7 +53,7 @@ var rules = map[string]rule{
 	"internal/web": {
 		[]string{
 			"internal/desk", "internal/access", "internal/calendar", "internal/communication", "internal/custody", "internal/packet", "internal/report", "internal/journal", "internal/incident",
-			"internal/classify", "internal/significance", "internal/regime", "internal/runbook",
+			"internal/classify", "internal/significance", "internal/regime", "internal/runbook", "internal/indicator",
 		},
 		"it turns requests into commands (incident, in the words of classify, significance and regime), shows the record and hands evidence out through its custody; it must not know a vendor or deliver anything",
 	},
@@ -78,13 +79,16 @@ var rules = map[string]rule{
 		[]string{"internal/agenda", "internal/desk", "internal/incident"},
 		"it delivers through an interface of its own and records outcomes (incident); it knows no vendor",
 	},
-	"internal/pagerduty":        {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
-	"internal/pagerduty/pdfake": {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
+	"internal/dispatch/dispatchtest": {[]string{"internal/dispatch", "internal/agenda", "internal/incident"}, "it tries any way out with notices of its own"},
+	"internal/pagerduty":             {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
+	"internal/pagerduty/pdfake":      {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/slack": {
-		[]string{"internal/incident", "internal/desk", "internal/dispatch", "internal/access", "internal/people"},
-		"an adapter words one notice for one vendor, and takes to the desk what people who are known (people) and have the right (access) ask for there",
+		[]string{"internal/incident", "internal/significance", "internal/desk", "internal/dispatch", "internal/access", "internal/people"},
+		"an adapter words one notice for one vendor, and takes to the desk what people who are known (people) and have the right (access) ask for there, an assessment (significance) among it",
 	},
 	"internal/slack/slackfake":  {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
+	"internal/opsgenie":         {[]string{"internal/incident", "internal/dispatch"}, "an adapter words one notice for one vendor"},
+	"internal/opsgenie/opsfake": {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/mail":             {[]string{"internal/incident", "internal/dispatch", "internal/calendar"}, "an adapter words one notice for one way out"},
 	"internal/webhookout":       {[]string{"internal/incident", "internal/dispatch"}, "an adapter words one notice for one way out"},
 	"internal/calendar":         {[]string{"internal/incident"}, "deadlines as calendar entries, whoever asks for them"},
@@ -94,8 +98,9 @@ var rules = map[string]rule{
 	"internal/report/field":     {nil, "what a report may say is data of the law, whatever the incident"},
 	"internal/report/pdf":       {nil, "Markdown to PDF, whatever it says"},
 	"internal/signature":        {nil, "bytes and a certificate in, a signature out, whatever they say"},
+	"internal/indicator":        {[]string{"internal/incident", "internal/report/field"}, "what people wrote in a field, for machines of others; whoever hands it out"},
 	"internal/packet": {
-		[]string{"internal/incident", "internal/journal", "internal/timestamp", "internal/vault"},
+		[]string{"internal/incident", "internal/indicator", "internal/journal", "internal/timestamp", "internal/vault"},
 		"it is written from the record and read again without it, so it must not reach what is running; reports come to it as bytes",
 	},
 	"internal/tabletop/scenario": {
@@ -118,7 +123,7 @@ var rules = map[string]rule{
 	// What puts them together.
 	"internal/config": {
 		[]string{
-			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/mail", "internal/webhookout", "internal/offsite", "internal/pagerduty", "internal/people", "internal/regime",
+			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/mail", "internal/webhookout", "internal/offsite", "internal/opsgenie", "internal/pagerduty", "internal/people", "internal/regime",
 			"internal/signature", "internal/significance", "internal/slack", "internal/timestamp", "internal/vault",
 			"internal/evidence", "internal/evidence/alertmanager", "internal/evidence/grafana", "internal/evidence/httpget",
 			"internal/evidence/kubernetes", "internal/evidence/loki", "internal/evidence/opensearch", "internal/evidence/prometheus",
@@ -127,8 +132,8 @@ var rules = map[string]rule{
 	},
 	"internal/app": {
 		[]string{
-			"internal/access", "internal/communication", "internal/config", "internal/custody", "internal/desk", "internal/dispatch", "internal/evidence", "internal/incident", "internal/intake",
-			"internal/journal", "internal/mail", "internal/offsite", "internal/packet", "internal/pagerduty", "internal/people", "internal/regime", "internal/report", "internal/runbook", "internal/signature", "internal/significance",
+			"internal/access", "internal/backup", "internal/communication", "internal/config", "internal/custody", "internal/desk", "internal/dispatch", "internal/evidence", "internal/incident", "internal/indicator", "internal/intake",
+			"internal/journal", "internal/mail", "internal/offsite", "internal/opsgenie", "internal/packet", "internal/pagerduty", "internal/people", "internal/regime", "internal/report", "internal/runbook", "internal/signature", "internal/significance",
 			"internal/slack", "internal/timestamp", "internal/vault", "internal/web", "internal/webhookout", "templates", "runbooks",
 		},
 		"the one place that wires everything; never a command line or a stand-in",
@@ -149,6 +154,7 @@ var rules = map[string]rule{
 	"internal/cli": {
 		[]string{
 			"internal/verify", "internal/timestamp", "internal/vault", // verify and the files it is given
+			"internal/backup", // restore needs no service, and a stopped one is backed up without
 			"internal/access", "internal/app", "internal/cli/deadline", "internal/config", "internal/holidays", "internal/incident", "internal/journal", "internal/offsite", "internal/regime",
 			"internal/classify", "internal/intake", // classify decides on a body as the service would
 			"internal/packet", "internal/signature", // verify reads what they made
@@ -193,6 +199,8 @@ func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
 // replaced there; two where they use it for different ends.
 var owners = map[string][]string{
 	"github.com/PagerDuty/go-pagerduty":       {"internal/pagerduty"},
+	"github.com/opsgenie/opsgenie-go-sdk-v2":  {"internal/opsgenie"},
+	"github.com/sirupsen/logrus":              {"internal/opsgenie"},
 	"github.com/slack-go/slack":               {"internal/slack"},
 	"github.com/prometheus/alertmanager":      {"internal/intake", "internal/evidence/alertmanager", "internal/tabletop"},
 	"github.com/prometheus/client_golang/api": {"internal/evidence/prometheus", "internal/intake"},
@@ -202,8 +210,10 @@ var owners = map[string][]string{
 	"github.com/yuin/goldmark":                {"internal/report/pdf", "internal/runbook"},
 	"github.com/alecthomas/kong":              {"internal/cli"},
 	"github.com/expr-lang/expr":               {"internal/classify"},
-	"github.com/klauspost/compress":           {"internal/vault"},
+	"github.com/klauspost/compress":           {"internal/vault", "internal/backup"},
 	"filippo.io/age":                          {"internal/vault", "internal/packet", "internal/web"},
+	"github.com/google/uuid":                  {"internal/indicator"},
+	"golang.org/x/net/publicsuffix":           {"internal/indicator"},
 	"github.com/minio/minio-go":               {"internal/offsite"},
 	"github.com/cenkalti/backoff":             {"internal/offsite"},
 	"github.com/smallstep/pkcs7":              {"internal/timestamp", "internal/signature"},

@@ -45,7 +45,8 @@ type program struct {
 	Erase       eraseCmd       `cmd:"" help:"Erase a closed incident, or single entries, on a lawful request."`
 	Compact     compactCmd     `cmd:"" help:"Rewrite the journal of a stopped service without its free pages."`
 	Verify      verifyCmd      `cmd:"" help:"Check that a data folder, a packet or a report was not altered."`
-	Restore     restoreCmd     `cmd:"" help:"Rebuild a data folder from the off-site copy."`
+	Backup      backupCmd      `cmd:"" help:"Write the whole record into one file, while the service runs."`
+	Restore     restoreCmd     `cmd:"" help:"Make a data folder of a backup, or of the off-site copy."`
 	Deadlines   deadlinesCmd   `cmd:"" help:"Calculate reporting deadlines; needs no server."`
 	Holidays    holidaysCmd    `cmd:"" help:"List the public holidays that roll a deadline in a Member State."`
 	Version     versionCmd     `cmd:"" help:"Print versions."`

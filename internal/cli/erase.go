@@ -86,7 +86,7 @@ func (c *retentionCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil || printed {
 		return err
 	}
-	fmt.Fprintf(env.Stdout, "Kept: logs %s; incidents %s and exercises %s after closure.\n", out.Policy["logs"], out.Policy["incidents"], out.Policy["exercises"])
+	fmt.Fprintf(env.Stdout, "Kept: logs %s; suspicious events %s after their last entry; incidents %s and exercises %s after closure.\n", out.Policy["logs"], out.Policy["events"], out.Policy["incidents"], out.Policy["exercises"])
 	if len(out.Candidates) == 0 {
 		fmt.Fprintln(env.Stdout, "Nothing has expired.")
 		return nil
@@ -164,7 +164,7 @@ func kibibytes(n int64) string {
 
 type eraseCmd struct {
 	remote
-	Incident []string `help:"Erase all of this incident, which must be closed; may be given several times." placeholder:"ID"`
+	Incident []string `help:"Erase all of this incident, which must be closed, or of this suspicious event, which must be assessed; may be given several times." placeholder:"ID"`
 	Entries  []uint64 `help:"Erase these entries by themselves, by their numbers in the journal." placeholder:"N,…"`
 	Reason   string   `required:"" help:"The legal ground, such as 'Art. 17(1)(d) GDPR, request of 3 May'; kept in the journal, so name nobody."`
 }

@@ -42,6 +42,8 @@ type incidentCmd struct {
 	NotReportable notReportableCmd `cmd:"" name:"not-reportable" help:"Record the decision that the incident is not reportable."`
 	TLP           tlpCmd           `cmd:"" name:"tlp" help:"Say how far what is known of it may go (Traffic Light Protocol 2.0)."`
 	OutOfBand     outOfBandCmd     `cmd:"" name:"out-of-band" help:"Keep it out of Slack and mail, which an attacker may be reading."`
+	Restrict      restrictCmd      `cmd:"" help:"Restrict it to those who are named: nobody else learns that there is one."`
+	Access        accessCmd        `cmd:"" help:"Let somebody know of a restricted incident, or no longer."`
 	Confirm       confirmCmd       `cmd:"" help:"Confirm what somebody without the right proposed."`
 	Reject        rejectCmd        `cmd:"" help:"Reject what somebody proposed."`
 	Reopen        reopenCmd        `cmd:"" help:"Take back that it is not reportable, or closed: its clocks run again."`

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -48,6 +49,12 @@ func show(env *Env, v incident.View) error {
 		row("Decided", "%s, by %s: %s", strings.ReplaceAll(v.Significance.Decision, "_", " "), *v.Significance.By, v.Significance.Reason)
 	}
 	row("Confidential", "TLP:%s%s", v.TLP, outOfBand(v))
+	if r := v.Restricted; r != nil {
+		row("Restricted", "to %s (%s, %s: %s)", strings.Join(r.Names, ", "), r.By, seconds(r.At), r.Reason)
+	}
+	if r := v.Room; r != nil && r.ClosedAt == nil {
+		row("Own channel", "%s, with %s", r.ID, cmp.Or(strings.Join(r.Names, ", "), "nobody yet"))
+	}
 	row("Detected", "%s, received %s", seconds(v.DetectedAt), seconds(v.ReceivedAt))
 	if v.AwareAt != nil {
 		row("Aware", "%s, %s", seconds(*v.AwareAt), *v.AwareBy)

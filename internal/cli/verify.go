@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -56,7 +57,10 @@ func (c *verifyCmd) options() (o verify.Options, err error) {
 
 // Run implements the verb.
 func (c *verifyCmd) Run(ctx context.Context, env *Env) error {
-	if info, err := os.Stat(c.Path); err == nil && info.Mode().IsRegular() {
+	switch info, err := os.Stat(c.Path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return usage("%s does not exist: name a data folder, a packet, or a report PDF with its signature beside it", c.Path)
+	case err == nil && info.Mode().IsRegular():
 		return c.file(ctx, env)
 	}
 	o, err := c.options()

@@ -13,6 +13,7 @@ import (
 	"nis2clock/internal/intake"
 	"nis2clock/internal/mail"
 	"nis2clock/internal/offsite"
+	"nis2clock/internal/opsgenie"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/people"
 	"nis2clock/internal/regime"
@@ -41,6 +42,7 @@ type Config struct {
 	Intake         Intake
 	PagerDuty      *pagerduty.Config  // nil for none
 	Slack          *slack.Config      // nil for none
+	Opsgenie       *opsgenie.Config   // nil for none
 	Mail           *mail.Config       // nil for none
 	Webhook        *webhookout.Config // nil for none
 	Evidence       Evidence
@@ -204,6 +206,7 @@ func (c Config) LogValue() slog.Value {
 		slog.Bool("pagerduty", c.PagerDuty != nil),
 		slog.Bool("slack", c.Slack != nil),
 		slog.Bool("mail", c.Mail != nil),
+		slog.Bool("opsgenie", c.Opsgenie != nil),
 		slog.Bool("webhook", c.Webhook != nil),
 		slog.String("vault_compression", c.Vault.Compression.String()),
 		slog.Int("vault_recipients", len(c.Vault.Recipients)),

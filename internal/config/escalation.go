@@ -8,6 +8,7 @@ import (
 
 	"nis2clock/internal/incident"
 	"nis2clock/internal/mail"
+	"nis2clock/internal/opsgenie"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/regime"
 	"nis2clock/internal/slack"
@@ -115,7 +116,7 @@ func (c *Config) steps(s *section) ([]incident.Step, bool) {
 func (c *Config) parseTarget(s string) (incident.Target, error) {
 	var t incident.Target
 	t.Channel, t.To, _ = strings.Cut(s, "/")
-	there := map[string]bool{pagerduty.Name: c.PagerDuty != nil, slack.Name: c.Slack != nil, mail.Name: c.Mail != nil, webhookout.Name: c.Webhook != nil}
+	there := map[string]bool{pagerduty.Name: c.PagerDuty != nil, slack.Name: c.Slack != nil, opsgenie.Name: c.Opsgenie != nil, mail.Name: c.Mail != nil, webhookout.Name: c.Webhook != nil}
 	switch configured, known := there[t.Channel]; {
 	case !known:
 		return t, fmt.Errorf("%s is none of the channels: want %s", quote(t.Channel), either(channelNames))
@@ -146,7 +147,7 @@ func (c *Config) parseTarget(s string) (incident.Target, error) {
 }
 
 // channelNames are the ways out that a step can name.
-var channelNames = []string{pagerduty.Name, slack.Name, mail.Name, webhookout.Name}
+var channelNames = []string{pagerduty.Name, slack.Name, opsgenie.Name, mail.Name, webhookout.Name}
 
 // parseClock reads a stage that some regime here has, or regime/stage.
 func (c *Config) parseClock(s string) (string, error) {

@@ -23,6 +23,7 @@ import (
 	"nis2clock/internal/incident"
 	"nis2clock/internal/mail"
 	"nis2clock/internal/offsite"
+	"nis2clock/internal/opsgenie"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/people"
 	"nis2clock/internal/regime"
@@ -123,7 +124,8 @@ func TestExampleLoads(t *testing.T) {
 			Host: "smtp.acme.example", Port: 587, TLS: mail.Implicit, CAFile: in("tsa-roots.crt"), Username: "nis2clock", Password: "example-password",
 			From: "nis2clock@acme.example", To: []string{"soc@acme.example"}, Zone: berlin,
 		},
-		Webhook: &webhookout.Config{URL: "https://automation.acme.example/nis2", Secret: "whsec-0123456789abcdef"},
+		Opsgenie: &opsgenie.Config{APIKey: "example-api-key", BaseURL: opsgenie.EUBaseURL, Zone: berlin},
+		Webhook:  &webhookout.Config{URL: "https://automation.acme.example/nis2", Secret: "whsec-0123456789abcdef"},
 		PagerDuty: &pagerduty.Config{RoutingKey: "example-example-example-example-", WebhookSecret: "whsec-0123456789abcdef",
 			Services: map[string]string{"management": "example-example-example-example-"},
 			OnCall:   &pagerduty.OnCallConfig{Token: "u+example-token", BaseURL: "https://api.eu.pagerduty.com", Schedule: "PI7DH85", Every: 10 * time.Minute},
@@ -131,7 +133,7 @@ func TestExampleLoads(t *testing.T) {
 		Slack: &slack.Config{
 			Token: "example-bot-token", SigningSecret: "example-signing-secret", Channel: "C024BE91L",
 			BaseURL: "https://slack.example/api/", Zone: berlin,
-			AppToken: "example-app-token", Unknown: slack.RefuseUnknown, ConfirmWithin: 2 * time.Hour, SecondPerson: []slack.Kind{slack.NotReportable}, Mark: "pushpin",
+			AppToken: "example-app-token", Unknown: slack.RefuseUnknown, ConfirmWithin: 2 * time.Hour, SecondPerson: []slack.Kind{slack.NotReportable}, Mark: "pushpin", Rooms: true, RoomPrefix: "ir-",
 		},
 		Vault: vault.Config{
 			Compression: vault.Fastest, Recipients: []string{"age15ut5wdpc70h2uhccwxefmjqryamcut89de839ta8qyc9euxvqv8sdstja0"},
@@ -151,7 +153,7 @@ func TestExampleLoads(t *testing.T) {
 			TLS: &TLS{CertFile: in("web.crt"), KeyFile: in("secrets/web.key"), ClientCAFile: in("clients.crt")},
 		},
 		Retention: Retention{
-			RetentionPolicy: incident.RetentionPolicy{Logs: 550 * 24 * time.Hour, Incidents: 10 * incident.Year, Exercises: 6 * incident.Year},
+			RetentionPolicy: incident.RetentionPolicy{Logs: 550 * 24 * time.Hour, Events: 550 * 24 * time.Hour, Incidents: 10 * incident.Year, Exercises: 6 * incident.Year},
 			Every:           7 * 24 * time.Hour,
 		},
 		Exercise: Exercise{WarnAfter: 180 * 24 * time.Hour, Slack: &slack.Config{

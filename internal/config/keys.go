@@ -53,6 +53,10 @@ func (c *Config) read(s *section) {
 		c.Slack = readSlack(sub)
 		c.Slack.Zone = c.Zone()
 	}
+	if sub, ok := s.section("opsgenie"); ok {
+		c.Opsgenie = readOpsgenie(sub)
+		c.Opsgenie.Zone = c.Zone()
+	}
 	if sub, ok := s.section("mail"); ok {
 		c.Mail = readMail(sub)
 		c.Mail.Zone = c.Zone()
@@ -203,6 +207,8 @@ func readSlack(s *section) *slack.Config {
 	scalar(s, "confirm_within", &c.ConfirmWithin, atLeast(minEvery))
 	list(s, "second_person", &c.SecondPerson, parseDecision)
 	scalar(s, "note_reaction", &c.Mark, parseReaction)
+	scalar(s, "incident_channels", &c.Rooms, parseBool)
+	scalar(s, "incident_channel_prefix", &c.RoomPrefix, parseRoomPrefix)
 	return c
 }
 
@@ -222,6 +228,16 @@ func parseDecision(s string) (slack.Kind, error) {
 	}
 	return "", fmt.Errorf("%s is not known here: want assess, submit or not_reportable", quote(s))
 }
+
+// parseRoomPrefix reads how the names of incidents' own channels begin.
+func parseRoomPrefix(s string) (string, error) {
+	if !roomPrefix.MatchString(s) {
+		return "", fmt.Errorf("%s cannot begin a channel's name: want up to 40 lower-case letters, digits, - and _", quote(s))
+	}
+	return s, nil
+}
+
+var roomPrefix = regexp.MustCompile(`^[a-z0-9_-]{0,40}$`)
 
 var reaction = regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`)
 

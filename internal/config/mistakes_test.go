@@ -78,10 +78,10 @@ func TestMistakes(t *testing.T) {
 		{"a word at the root", "data_dir:/data\n", []string{"1: want keys with values, such as name: value"}},
 		{"two documents", "data_dir: /a\n---\ndata_dir: /b\n", []string{"3: a second document: keep one"}},
 		{"a directive", "%YAML 1.2\n---\ndata_dir: /a\n", []string{"3: a second document: keep one"}},
-		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, mail, webhook, escalation, web, retention, exercise, reports or runbooks_dir"}},
+		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, opsgenie, mail, webhook, escalation, web, retention, exercise, reports or runbooks_dir"}},
 		{"unknown key below", "web:\n  listen: :80\n  tsl: {}\n", []string{"3: web.tsl: unknown key: want listen, external_url or tls"}},
 		{"unknown key in a list", "entities:\n  - name: a\n  - contact: {mail: x}\n", []string{"3: entities[1].contact.mail: unknown key: want name, role, email or phone"}},
-		{"unknown key that may be a secret", "slack:\n  channel: C024BE91L\n  token_file: token\n  signing_secret_file: token\n  x0xb-123456: 1\n", []string{"5: slack: unknown key: want token, token_file, app_token, app_token_file, signing_secret, signing_secret_file, channel, url, unknown_users, confirm_within, second_person or note_reaction"}},
+		{"unknown key that may be a secret", "slack:\n  channel: C024BE91L\n  token_file: token\n  signing_secret_file: token\n  x0xb-123456: 1\n", []string{"5: slack: unknown key: want token, token_file, app_token, app_token_file, signing_secret, signing_secret_file, channel, url, unknown_users, confirm_within, second_person, note_reaction, incident_channels or incident_channel_prefix"}},
 		{"merge key", "web:\n  <<: {listen: :80}\n", []string{"2: web: unknown key: want listen, external_url or tls"}},
 		{"key given twice", "web:\n  listen: :80\n  listen: :81\n", []string{"3: web.listen: is given twice, first on line 2: keep one"}},
 		{"no value", "data_dir:\nweb:\n  # listen: :80\n", []string{"1: data_dir: has no value: give it one or leave it out", "2: web: has no value: give it one or leave it out"}},
@@ -193,6 +193,10 @@ func TestMistakes(t *testing.T) {
 			"3: evidence.collectors[0].client_certificate.key_file: is missing: name the PEM file of the certificate's private key"}},
 
 		{"PagerDuty without a key", "pagerduty: {}\n", []string{"1: pagerduty.routing_key_file: is missing: name the file that holds the integration key of an Events API v2 integration, or write routing_key: ${NAME}"}},
+		{"Opsgenie without a key", "opsgenie: {}\n", []string{"1: opsgenie.api_key_file: is missing: name the file that holds the key of an API integration, or write api_key: ${NAME}"}},
+		{"literal key of Opsgenie", "opsgenie: {api_key: 12345678-90ab}\n", []string{"1: opsgenie.api_key: a secret has no place in this file: put it in a file and name that with api_key_file, or write ${NAME} for an environment variable"}},
+		{"path in Opsgenie's address", "opsgenie: {api_key_file: key, url: https://api.eu.opsgenie.com/v2/alerts}\n", []string{"1: opsgenie.url: has a path: end the address with the host"}},
+		{"team at Opsgenie", "opsgenie: {api_key_file: key}\nescalation: {steps: [{after: 15m, to: [opsgenie/board]}]}\n", []string{"2: escalation.steps[0].to[0]: opsgenie tells whom it is configured to: leave /board out"}},
 		{"literal secret", "pagerduty:\n  routing_key: 0123456789abcdef0123456789abcdef\n", []string{"2: pagerduty.routing_key: a secret has no place in this file: put it in a file and name that with routing_key_file, or write ${NAME} for an environment variable"}},
 		{"secret and file", "pagerduty:\n  routing_key_file: key\n  routing_key: ${KEY}\n", []string{"3: pagerduty.routing_key: routing_key_file is given too: keep one of the two"}},
 		{"short routing key", "pagerduty:\n  routing_key_file: short\n", []string{"2: pagerduty.routing_key_file: the key has 15 characters, not 32: copy the integration key of an Events API v2 integration"}},
@@ -210,8 +214,9 @@ func TestMistakes(t *testing.T) {
 			"1: slack.channel: is missing: give the id of the channel to post to, such as C024BE91L",
 			"1: slack.token_file: is missing: name the file that holds the app's bot token (xoxb-…), or write token: ${NAME}",
 			"2: slack.url: is not an address such as https://host.example"}},
-		{"Slack policies", "slack: {token: '${TOKEN}', signing_secret: '${KEY}', channel: C1, unknown_users: ask, confirm_within: 10s, second_person: [ack], note_reaction: 'a b'}\n", []string{
+		{"Slack policies", "slack: {token: '${TOKEN}', signing_secret: '${KEY}', channel: C1, unknown_users: ask, confirm_within: 10s, second_person: [ack], note_reaction: 'a b', incident_channel_prefix: 'IR '}\n", []string{
 			"1: slack.confirm_within: \"10s\" is too short: want 1m or longer",
+			"1: slack.incident_channel_prefix: \"IR \" cannot begin a channel's name: want up to 40 lower-case letters, digits, - and _",
 			"1: slack.note_reaction: \"a b\" is not the name of an emoji such as memo",
 			"1: slack.second_person[0]: \"ack\" is not known here: want assess, submit or not_reportable",
 			"1: slack.unknown_users: \"ask\" is not known here: want allow or refuse"}},
@@ -232,7 +237,7 @@ func TestMistakes(t *testing.T) {
 			`1: pagerduty.services[0].name: "A b" is not a name: want up to 32 small letters, digits, dashes and underscores`,
 			"1: pagerduty.services[0].routing_key_file: the key has 15 characters, not 32: copy the integration key of an Events API v2 integration",
 			"5: escalation.steps[1].to[0]: slack is not configured in this file",
-			`5: escalation.steps[1].to[1]: "pigeon" is none of the channels: want pagerduty, slack, mail or webhook`,
+			`5: escalation.steps[1].to[1]: "pigeon" is none of the channels: want pagerduty, slack, opsgenie, mail or webhook`,
 			`5: escalation.steps[1].to[2]: "board" is none of pagerduty.services`,
 			"6: escalation.steps[2].after: is missing: say how long nobody may have answered, such as 15m; 0s is the beginning",
 			`8: escalation.instead[0].clocks[0]: "early_bird" is no report of a regime here, such as early_warning or nis2/early_warning`,
@@ -253,7 +258,7 @@ func TestMistakes(t *testing.T) {
 		{"a step that calls nobody", "pagerduty: {routing_key_file: key}\nescalation:\n  steps:\n    - {after: 15m, to: []}\n", []string{"3: escalation.steps: step 1 calls nobody: give it somebody in to, or leave it out"}},
 		{"steps out of order", "pagerduty: {routing_key_file: key}\nescalation:\n  steps:\n    - {after: 15m, to: [pagerduty]}\n    - {after: 15m, to: [pagerduty]}\n", []string{"3: escalation.steps: step 2 comes after 15m, no later than the one before it"}},
 		{"all at once, by line", "zzz: 1\nweb: {listen: x}\nclocks: {overdue_every: x}\ndata_dir: []\n", []string{
-			"1: zzz: unknown key: want data_dir, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, mail, webhook, escalation, web, retention, exercise, reports or runbooks_dir",
+			"1: zzz: unknown key: want data_dir, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, opsgenie, mail, webhook, escalation, web, retention, exercise, reports or runbooks_dir",
 			`2: web.listen: "x" is not host:port, such as 127.0.0.1:2555, or :2555 for every interface`,
 			`3: clocks.overdue_every: "x" is not a length of time such as 15m, 4h or 1d`,
 			"4: data_dir: want a single value"}},
@@ -289,6 +294,7 @@ func TestWarnings(t *testing.T) {
 	}{
 		{"none", "pagerduty: {routing_key_file: key, webhook_secret_file: token}\n", nil},
 		{"PagerDuty does not tell", "pagerduty: {routing_key_file: key}\n", []string{"1: pagerduty.webhook_secret_file: is missing: who acknowledges in PagerDuty is not known here"}},
+		{"Opsgenie ends", "opsgenie:\n  api_key_file: key\n", []string{"1: opsgenie: Opsgenie ends on 5 April 2027: what is sent to it from then on reaches nobody; move to another way out before"}},
 		{"group may read", "intake: {auth: {token_files: [group]}}\n", nil},
 		{"certificate may be read", "web: {tls: {cert_file: public, key_file: key}}\n", nil},
 		{"by line", "slack:\n  channel: C1\n  token_file: open\nintake: {auth: {token_files: [token, open]}}\n", []string{

@@ -28,6 +28,7 @@ func (r *Retention) read(s *section) {
 		}
 	}
 	class("logs", &r.Logs, incident.MinLogs)
+	class("events", &r.Events, incident.MinLogs)
 	class("incidents", &r.Incidents, incident.MinRecords)
 	class("exercises", &r.Exercises, incident.MinRecords)
 	scalar(s, "every", &r.Every, zeroOr(atLeast(minErase)))

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"nis2clock/internal/mail"
+	"nis2clock/internal/opsgenie"
 	"nis2clock/internal/webhookout"
 )
 
@@ -56,6 +57,24 @@ func parseServer(s string) (host string, port int, err error) {
 		return "", 0, fmt.Errorf("%s is not host:port, such as smtp.example:587", quote(s))
 	}
 	return host, int(n), nil
+}
+
+func readOpsgenie(s *section) *opsgenie.Config {
+	defer s.close()
+	c := &opsgenie.Config{BaseURL: opsgenie.DefaultBaseURL}
+	key, f, ok := s.secret("api_key")
+	switch {
+	case f == nil:
+		s.missing("api_key_file", "name the file that holds the key of an API integration, or write api_key: ${NAME}")
+	case ok:
+		if err := (opsgenie.Config{APIKey: key}).Validate(); err != nil {
+			f.refuse("%v", err)
+		}
+	}
+	c.APIKey = key
+	scalar(s, "url", &c.BaseURL, parseHost)
+	s.warn(s.line, s.path, "Opsgenie ends on %s: what is sent to it from then on reaches nobody; move to another way out before", opsgenie.End.Format("2 January 2006"))
+	return c
 }
 
 func readWebhook(s *section) *webhookout.Config {

@@ -20,10 +20,13 @@ type stamping struct {
 	now time.Time
 }
 
-func newStamping(t *testing.T) *stamping {
+func newStamping(t *testing.T) *stamping { return newStampingBy(t, nil) }
+
+// newStampingBy is one whose own clock is another; nil for the right one.
+func newStampingBy(t *testing.T, clock func() time.Time) *stamping {
 	t.Helper()
 	s := &stamping{house: newHouse(t, vault.Options{}), tsa: tsatest.Start(t), now: time.Now()}
-	client, err := timestamp.New(timestamp.Config{URL: s.tsa.URL, RootsFile: s.tsa.RootsFile}, nil)
+	client, err := timestamp.New(timestamp.Config{URL: s.tsa.URL, RootsFile: s.tsa.RootsFile}, clock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,5 +105,25 @@ func TestAuthorityThatIsAway(t *testing.T) {
 	s.turn()
 	if _, ok := s.last(); !ok || len(s.Status()) != 0 {
 		t.Errorf("once it is back: %q", s.Status())
+	}
+}
+
+// An authority whose clock is hours from ours stamps all the same: the
+// difference is in the record, and people are told. Nothing else waits for it.
+func TestAuthorityWhoseClockIsOff(t *testing.T) {
+	for _, off := range []time.Duration{-3 * time.Hour, 48 * time.Hour} {
+		s := newStampingBy(t, func() time.Time { return time.Now().Add(off) })
+		s.alert("Exfiltration")
+		s.turn()
+		last, ok := s.last()
+		if !ok {
+			t.Fatalf("our clock is off by %s: there is no stamp: %q", off, s.Status())
+		}
+		if d := last.Ahead + off; d.Abs() > time.Minute {
+			t.Errorf("our clock is off by %s, and the record says that the authority's is ahead by %s", off, last.Ahead)
+		}
+		if got := s.Status(); len(got) != 1 || !strings.Contains(got[0], "the time-stamp authority's clock and ours are ") || !strings.Contains(got[0], " apart: one of them is wrong") {
+			t.Errorf("status: %q", got)
+		}
 	}
 }

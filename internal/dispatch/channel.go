@@ -27,13 +27,17 @@ type Notice struct {
 	// Message is the channel's reference of the incident's message: what an
 	// update changes and a reminder answers to. Empty when there is none.
 	Message string
+	// Room is the incident's own room in a chat; nil without one.
+	Room *incident.Room
 	// Page is the address of the incident's page.
 	Page string
 	// Repeat is true when the same may have been said before.
 	Repeat bool
 	// Text is what a notice about the service says.
 	Text string
-	Now  time.Time
+	// Extent is how much of the incident is in the notice; see [Notice.Confine].
+	Extent Extent
+	Now    time.Time
 }
 
 // A Channel speaks to one vendor. Its methods are called by one goroutine at a

@@ -187,6 +187,9 @@ func (d *Dispatcher) find(id incident.ID, key, channel string) (n Notice, ok boo
 		if i, known := s.Incident(id); known {
 			items = agenda.Due(i, s.Policy, now)
 			n.Incident = i.View(now)
+			if i.Room != nil {
+				n.Room = new(*i.Room)
+			}
 			if i.Message != nil && i.Message.Channel == channel {
 				n.Message = i.Message.Ref
 			}
@@ -254,10 +257,10 @@ func (d *Dispatcher) Status() []string {
 	d.o.Desk.View(func(s *incident.State) {
 		switch {
 		case s.Policy == nil || len(s.Policy.Channels) == 0:
-			out = append(out, "nobody can be told: none of pagerduty, slack, mail and webhook is configured")
+			out = append(out, "nobody can be told: none of pagerduty, slack, opsgenie, mail and webhook is configured")
 		case len(s.Policy.Pagers) == 0:
 			told = true
-			out = append(out, "nobody can be paged: pagerduty is not configured")
+			out = append(out, "nobody can be paged: neither pagerduty nor opsgenie is configured")
 		default:
 			told = true
 		}

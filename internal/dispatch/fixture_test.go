@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -99,6 +100,13 @@ func (v *vendor) set(f func()) {
 	f()
 }
 
+// notices are what was said.
+func (v *vendor) notices() []dispatch.Notice {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Clone(v.said)
+}
+
 // lines are what was said, in short.
 func (v *vendor) lines() (out []string) {
 	v.mu.Lock()
@@ -136,7 +144,7 @@ func line(n dispatch.Notice) string {
 
 // service is a desk and a dispatcher on a journal.
 type service struct {
-	t        *testing.T
+	t        testing.TB
 	log      journal.Log
 	desk     *desk.Desk
 	dispatch *dispatch.Dispatcher
@@ -169,10 +177,15 @@ func threshold(s string) incident.Threshold {
 }
 
 // open is a service whose dispatcher does not run yet.
-func open(t *testing.T, log journal.Log, pd, sl *vendor) *service {
+func open(t testing.TB, log journal.Log, pd, sl *vendor) *service {
+	t.Helper()
+	return openLogging(t, log, pd, sl, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})))
+}
+
+// openLogging is open with a log of its own.
+func openLogging(t testing.TB, log journal.Log, pd, sl *vendor, logger *slog.Logger) *service {
 	t.Helper()
 	s := &service{t: t, log: log, pd: pd, sl: sl, now: time.Now, registry: prometheus.NewRegistry(), stop: func() {}}
-	logger := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	var err error
 	s.desk, err = desk.Open(t.Context(), desk.Options{
 		Log: log, Now: func() time.Time { return s.now() }, Logger: logger,
@@ -208,7 +221,7 @@ func (s *service) run() {
 }
 
 // newService is a running service on a new journal, under the policy.
-func newService(t *testing.T, p incident.ReminderPolicy) *service {
+func newService(t testing.TB, p incident.ReminderPolicy) *service {
 	t.Helper()
 	pd, sl := newVendors()
 	s := open(t, journaltest.Open(t), pd, sl)

@@ -72,8 +72,8 @@ func TestStatus(t *testing.T) {
 		channels, pagers []string
 		want             []string
 	}{
-		"no channel": {[]string{}, []string{}, []string{"nobody can be told: none of pagerduty, slack, mail and webhook is configured"}},
-		"slack only": {[]string{slack}, []string{}, []string{"nobody can be paged: pagerduty is not configured"}},
+		"no channel": {[]string{}, []string{}, []string{"nobody can be told: none of pagerduty, slack, opsgenie, mail and webhook is configured"}},
+		"slack only": {[]string{slack}, []string{}, []string{"nobody can be paged: neither pagerduty nor opsgenie is configured"}},
 		"both":       {p.Channels, p.Pagers, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

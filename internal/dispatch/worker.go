@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -33,6 +34,7 @@ type worker struct {
 	wake    chan struct{}
 	failed  int    // tries in a row that the vendor did not take; owned by run
 	last    string // key of the newest of them; owned by run
+	remind  bool   // a reminder is next: somebody was woken last; owned by run
 	unwell  error  // why the store did not take the last entry; owned by run
 
 	mu      sync.Mutex
@@ -81,6 +83,18 @@ func (w *worker) replace(owed map[incident.ID][]agenda.Item) {
 var urgency = map[incident.Role]int{
 	incident.Page: 0, incident.Escalate: 0, incident.Heartbeat: 1, incident.Triage: 1, incident.PagerAcknowledge: 1, incident.Ask: 2, incident.Reminder: 3,
 	incident.Post: 4, incident.PagerResolve: 4, incident.Update: 5,
+	incident.OpenRoom: 4, incident.Gather: 4, incident.Brief: 5, incident.CloseRoom: 6,
+}
+
+// rank is how urgent a role is now, the lower the more. Reminders and what is
+// new take turns where both wait: in a storm of new incidents a deadline runs
+// out all the same, and where many deadlines run out a new incident is no less
+// new.
+func (w *worker) rank(role incident.Role) int {
+	if role == incident.Reminder && w.remind {
+		return -1
+	}
+	return urgency[role]
 }
 
 // pick takes the most urgent item that may be tried at now, the oldest among
@@ -103,6 +117,7 @@ func (w *worker) pick(now time.Time) (id incident.ID, best queued, ok bool) {
 			delete(w.queue, id)
 		}
 		w.current = &best
+		w.remind = urgency[best.role] == 0
 	}
 	return id, best, ok
 }
@@ -111,7 +126,7 @@ func (w *worker) before(a, b queued) bool {
 	if (a.key == w.last) != (b.key == w.last) {
 		return b.key == w.last
 	}
-	return cmp.Or(cmp.Compare(urgency[a.role], urgency[b.role]), a.since.Compare(b.since), cmp.Compare(a.key, b.key)) < 0
+	return cmp.Or(cmp.Compare(w.rank(a.role), w.rank(b.role)), a.since.Compare(b.since), cmp.Compare(a.key, b.key)) < 0
 }
 
 // finish ends the try of what was picked; with again it is queued as q, unless
@@ -225,6 +240,9 @@ func (w *worker) deliver(ctx context.Context, n Notice) (pause time.Duration, re
 	}
 	pause = w.channel.Pace()
 	if t.err == nil {
+		if w.failed > 0 {
+			w.d.o.Logger.Info("The channel takes notices again", "channel", w.channel.Name(), "failed", w.failed)
+		}
 		w.failed, w.last = 0, ""
 		if err := w.record(incident.Deliver{ID: n.ID, Effect: t.effect, Ref: t.ref, Found: t.found}); err != nil {
 			return pause, retry, err
@@ -266,9 +284,9 @@ func (w *worker) try(ctx context.Context, n Notice) (t tried) {
 			t = tried{effect: n.Effect, err: &Error{Reason: Rejected, Permanent: true, Detail: "it could not be put into words"}}
 		}
 	}()
-	repeatable := n.Effect.Role == incident.Update || n.Effect.Of != "" // saying it twice changes nothing
+	repeatable := n.Effect.Repeatable()
 	if !repeatable && (n.InDoubt || n.Attempts > 0) {
-		ref, found, err := w.channel.Find(ctx, n)
+		ref, found, err := w.channel.Find(ctx, n.Confine(classOf(w.channel, n)))
 		refused, ok := errors.AsType[*Error](err)
 		switch {
 		case err == nil && found:
@@ -283,7 +301,7 @@ func (w *worker) try(ctx context.Context, n Notice) (t tried) {
 			return tried{unstored: err}
 		}
 	}
-	ref, err := w.channel.Send(ctx, n)
+	ref, err := w.channel.Send(ctx, n.Confine(classOf(w.channel, n)))
 	return tried{effect: n.Effect, ref: ref, err: err}
 }
 
@@ -301,7 +319,11 @@ func (w *worker) explain(n Notice, err error) *Error {
 		e = &Error{Reason: Unreachable}
 	}
 	w.d.metrics.failed(w.channel.Name(), e.Reason)
-	w.d.o.Logger.Warn("Not delivered", "channel", w.channel.Name(), "key", n.Key, "role", n.Effect.Role, "permanent", e.Permanent, "err", e)
+	level := slog.LevelWarn
+	if !e.Permanent && w.failed > 0 { // the outage was told of when it began; how long it lasts, the metrics say
+		level = slog.LevelDebug
+	}
+	w.d.o.Logger.Log(context.Background(), level, "Not delivered", "channel", w.channel.Name(), "key", n.Key, "role", n.Effect.Role, "permanent", e.Permanent, "err", e)
 	return e
 }
 

@@ -63,10 +63,13 @@ func (i *Incident) unanswered(at time.Time) bool {
 func (r Role) raises() bool { return r != Update && r != PagerAcknowledge && r != PagerResolve }
 
 // raise notes that the pager may hold an alert for the effect from now on. A
-// try that did not get through may have been taken all the same.
+// try that did not get through may have been taken all the same; when it was,
+// and somebody has answered it there since, another try wakes nobody (PD-8).
 func (o *outbox) raise(e Effect, at time.Time) {
 	if n := o.alarm(e.Key); n >= 0 {
-		o.Alarms[n].At, o.Alarms[n].Acknowledged = at, time.Time{}
+		if o.Alarms[n].Acknowledged.IsZero() {
+			o.Alarms[n].At = at
+		}
 		return
 	}
 	a := Alarm{Key: e.Key, Channel: e.Channel, Clock: e.Clock, At: at, Again: e.Role == Triage}

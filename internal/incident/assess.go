@@ -21,16 +21,19 @@ const (
 // the decision that a person takes on it. The criteria advise, they decide
 // nothing.
 type Assess struct {
-	Person
-	ID     ID
-	Entity string // the incident's only one when empty
+	Person `json:"-"`
+	ID     ID     `json:"id"`
+	Entity string `json:"entity"` // the incident's only one when empty
 	// Facts are what is said now, by name, as [significance.Parse] reads it;
 	// "unknown" takes back what was said. They are merged over earlier ones.
-	Facts map[significance.FactID]string
+	Facts map[significance.FactID]string `json:"facts"`
 	// Decision is significant, not_significant or undecided; empty leaves it
 	// as it is.
-	Decision string
-	Reason   string // for the decision
+	Decision string `json:"decision"`
+	Reason   string `json:"reason"` // for the decision
+	// Seen is the [Assessment.Version] that the sender went by: what has changed
+	// since is not written over. Empty where it does not matter.
+	Seen string `json:"seen,omitzero"`
 }
 
 func (c Assess) decide(r *Rules, d *decision) (any, error) {
@@ -40,6 +43,9 @@ func (c Assess) decide(r *Rules, d *decision) (any, error) {
 	}
 	t, err := r.trackOf(i, c.Entity)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.unchanged(d.s, i, t, c.Seen); err != nil {
 		return nil, err
 	}
 	said, names, err := merge(i.judgement(t.Entity).Facts, c.Facts)
@@ -196,6 +202,9 @@ type Assessment struct {
 	// Next is the one to ask now; null when no answer can change a criterion.
 	Next  *AssessmentQuestion `json:"next"`
 	Table string              `json:"table"`
+	// Version names what is known and decided now, without what is supposed;
+	// see [Assess.Seen].
+	Version string `json:"version"`
 }
 
 // AssessmentQuestion is a question with what is known.
@@ -231,6 +240,9 @@ func (r *Rules) Assessment(s *State, id ID, entity string, suppose map[significa
 	a := Assessment{Incident: id, Entity: t.Entity, Types: t.Types, Decision: j.Decision, Questions: []AssessmentQuestion{}, Table: significance.Digest()}
 	var facts significance.Facts
 	facts, a.Criteria, a.Advice = r.compare(s, i, t, said)
+	if a.Version, err = r.assessmentVersion(s, i, t); err != nil {
+		return Assessment{}, err
+	}
 	ask := func(q significance.Question) AssessmentQuestion {
 		out := AssessmentQuestion{Fact: q.ID, Kind: q.Kind, Question: q.Ask, Form: q.Kind.Form(), Explain: q.Explain}
 		if f, known := facts[q.ID]; known {

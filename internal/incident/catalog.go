@@ -16,6 +16,8 @@ type Query struct {
 	From     time.Time // included
 	To       time.Time // not included
 	Start    uint64    // the first position looked at
+	// Hidden are incidents and suspicious events whose entries are passed over.
+	Hidden map[ID]bool
 }
 
 // Find is where the first n entries lie that the query asks for, oldest first.
@@ -29,7 +31,7 @@ func (s *State) Find(q Query, n int) []uint64 {
 	if !q.To.IsZero() {
 		end = min(end, c.since(q.To))
 	}
-	matches, possible := c.matcher(q)
+	matches, possible := s.visible(q)
 	if !possible || first >= end {
 		return nil
 	}
@@ -115,6 +117,26 @@ func (c *catalog) kindOf(seq uint64) string { return c.kind.all[c.kinds[seq]] }
 // since is the position of the first entry not before t.
 func (c *catalog) since(t time.Time) uint64 {
 	return uint64(sort.Search(len(c.at), func(n int) bool { return !time.Unix(0, c.at[n]).Before(t) }))
+}
+
+// visible is matcher without the entries about what is hidden.
+func (s *State) visible(q Query) (matches func(uint64) bool, possible bool) {
+	matches, possible = s.catalog.matcher(q)
+	if len(q.Hidden) == 0 {
+		return matches, possible
+	}
+	if q.Hidden[q.Incident] {
+		return nil, false
+	}
+	hidden := map[uint64]bool{}
+	for id := range q.Hidden {
+		about, _ := s.EntriesAbout(id)
+		for _, seq := range about {
+			hidden[seq] = true
+		}
+	}
+	all := matches
+	return func(seq uint64) bool { return !hidden[seq] && all(seq) }, possible
 }
 
 // matcher tells whether the entry at a position has the actor and the kind;

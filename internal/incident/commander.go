@@ -87,6 +87,9 @@ func (c HandOver) decide(_ *Rules, d *decision) (any, error) {
 	case i.Commander != nil && i.Commander.By.Name == c.To:
 		return nil, refused("%s has command of %s already", c.To, i.ID)
 	}
+	if err := i.shutOut(c.To); err != nil {
+		return nil, err
+	}
 	d.emit(CommandHandedOver{Meta: c.metaFor(c.ID), To: c.To, Reason: strings.TrimSpace(c.Reason), Accepted: c.Accepted})
 	return c.ID, nil
 }

@@ -8,7 +8,10 @@ import (
 
 // TLPs are the labels of the Traffic Light Protocol 2.0 (FIRST), the widest
 // circle first.
-var TLPs = []string{"CLEAR", "GREEN", "AMBER", "AMBER+STRICT", TLPRed}
+var TLPs = []string{"CLEAR", "GREEN", "AMBER", TLPStrict, TLPRed}
+
+// TLPStrict is for the organisation alone.
+const TLPStrict = "AMBER+STRICT"
 
 // TLPRed is for the people it was told to and nobody else.
 const TLPRed = "RED"

@@ -61,6 +61,10 @@ type Effect struct {
 	Proposal int `json:"proposal,omitzero"`
 	// Revision is the incident's revision that is shown.
 	Revision uint64 `json:"revision,omitzero"`
+	// Names are those who are gathered in an incident's room, Only whether nobody
+	// else may be there.
+	Names []string `json:"names,omitempty"`
+	Only  bool     `json:"only,omitzero"`
 }
 
 func (e Effect) describe() string {
@@ -109,6 +113,7 @@ type outbox struct {
 	Done    map[string]time.Time // pages, posts and questions, by key
 	Message *Message
 	Alarms  []Alarm // oldest first
+	Room    *Room   // nil without one
 }
 
 // intend, deliver and fail fold the three effect events.
@@ -137,6 +142,8 @@ func (o *outbox) deliver(e Effect, ref string, at time.Time) {
 		o.answered(e.Of, at)
 	case PagerResolve:
 		o.lower(e.Of)
+	case OpenRoom, Gather, Brief, CloseRoom:
+		o.roomed(e, ref, at)
 	}
 	// A channel that gives no reference cannot change what it said.
 	if (e.Role == Post && ref != "" || e.Role == Update) && e.Channel == e.For {

@@ -87,7 +87,7 @@ func (s *State) applyErased(e Entry) {
 			ReceivedAt: e.At, DetectedAt: e.At, OpenedAt: e.At, ClosedAt: e.At,
 		})
 	case SuspicionReported:
-		s.addEvent(&Suspicion{ID: e.About, What: erasedText, ReceivedAt: e.At, Recorded: Stamp{At: e.At}, TriageBy: e.At,
+		s.addEvent(&Suspicion{ID: e.About, What: erasedText, Exercise: strings.HasPrefix(string(e.About), "EVX-"), Erased: true, ReceivedAt: e.At, Recorded: Stamp{At: e.At}, TriageBy: e.At,
 			Assessments: []Verdict{{Outcome: erasedText, Reportability: Undecided, Record: Stamp{At: e.At}}}})
 	case Closed:
 		if i != nil && i.Erased {

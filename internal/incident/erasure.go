@@ -23,7 +23,7 @@ type ErasureRequest struct {
 	By Actor
 	// Retention erases what has expired under it.
 	Retention *RetentionPolicy
-	// Incidents are erased as a whole.
+	// Incidents, and suspicious events, are erased as a whole.
 	Incidents []ID
 	// Entries are erased by themselves.
 	Entries []uint64
@@ -96,7 +96,7 @@ func (p RetentionPolicy) ground() string {
 	for _, class := range []struct {
 		name string
 		keep time.Duration
-	}{{ClassLogs, p.Logs}, {ClassIncidents, p.Incidents}, {ClassExercises, p.Exercises}} {
+	}{{ClassLogs, p.Logs}, {ClassEvents, p.Events}, {ClassIncidents, p.Incidents}, {ClassExercises, p.Exercises}} {
 		switch {
 		case class.keep == 0:
 			parts = append(parts, class.name+" for good")
@@ -109,10 +109,19 @@ func (p RetentionPolicy) ground() string {
 	return "retention: " + strings.Join(parts, ", ")
 }
 
-// eraseWhole are the entries of incidents that can go together.
+// eraseWhole are the entries of incidents and suspicious events that can go
+// together.
 func (s *State) eraseWhole(ids []ID) ([]uint64, error) {
 	var out []uint64
 	for _, id := range ids {
+		if ev, ok := s.events[id]; ok {
+			entries, err := s.eraseEvent(ev, ids)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, entries...)
+			continue
+		}
 		i, ok := s.incidents[id]
 		if !ok {
 			return nil, fmt.Errorf("%w: %s", ErrUnknown, id)
@@ -158,6 +167,8 @@ func (s *State) eraseAlone(entries []uint64) error {
 			if missing := s.roots.beside(seq, entries); len(missing) > 0 {
 				return refused("%s tells one thing with others: name entries %v too", what, missing)
 			}
+		case SuspicionReported, SuspicionAssessed, SuspicionNoted:
+			return refused("%s does not go alone: once the suspicious event is assessed, erase it as a whole", what)
 		case lastingEvent:
 			return refused("%s stays: it tells %s", what, ev.lasting())
 		default:

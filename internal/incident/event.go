@@ -84,6 +84,10 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	ActionRefused{}.Kind():   decode[ActionRefused],
 	TLPSet{}.Kind():          decode[TLPSet],
 	OutOfBandSet{}.Kind():    decode[OutOfBandSet],
+
+	AccessRestricted{}.Kind(): decode[AccessRestricted],
+	AccessChanged{}.Kind():    decode[AccessChanged],
+
 	Assessed{}.Kind():        decode[Assessed],
 	Decided{}.Kind():         decode[Decided],
 	Reopened{}.Kind():        decode[Reopened],
@@ -124,6 +128,7 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	EvidenceExported{}.Kind():  decode[EvidenceExported],
 	CheckpointStamped{}.Kind(): decode[CheckpointStamped],
 	RunbookTicked{}.Kind():     decode[RunbookTicked],
+	BackupTaken{}.Kind():       decode[BackupTaken],
 	CommunicationSent{}.Kind(): decode[CommunicationSent],
 
 	ExerciseNoted{}.Kind(): decode[ExerciseNoted],

@@ -86,7 +86,7 @@ func TestOutcomeInWords(t *testing.T) {
 
 // A kind that keeps a body in the vault and is not known to Artefacts would
 // have its bytes go missing unseen.
-func TestEveryReceiptIsNamed(t *testing.T) {
+func TestEveryArtefactIsNamed(t *testing.T) {
 	for kind := range decoders {
 		ev, err := Decode(kind, []byte("{}"))
 		if err != nil {
@@ -105,8 +105,23 @@ func TestEveryReceiptIsNamed(t *testing.T) {
 				has = true
 			}
 		}
-		if got := Artefacts(v.Interface().(Event)); has != (len(got) == 1) {
-			t.Errorf("%s has a receipt: %t; it names %+v", kind, has, got)
+		digest := strings.Repeat("cd", 32)
+		switch e := v.Addr().Interface().(type) {
+		case *Collected:
+			e.Artefact.Digest, has = "sha256:"+digest, true
+		case *ReportApproved:
+			e.SHA256, has = digest, true
+		}
+		ev = v.Interface().(Event)
+		if got := Artefacts(ev); has != (len(got) == 1) {
+			t.Errorf("%s has an artefact: %t; it names %+v", kind, has, got)
+		}
+		payload, err := Encode(ev)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := NamesArtefact(kind, payload); got != has {
+			t.Errorf("%s has an artefact: %t; without being decoded: %t", kind, has, got)
 		}
 	}
 }

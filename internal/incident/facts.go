@@ -37,7 +37,14 @@ func (c SetFacts) decide(r *Rules, d *decision) (any, error) {
 			return nil, invalid("%s is %q: answer yes, no or unknown", name, *a)
 		}
 	}
-	ev := FactsSet{Meta: c.metaFor(c.ID), Summary: news(c.Summary, i.Summary), Malicious: news(c.Malicious, i.Malicious), CrossBorder: news(c.CrossBorder, i.CrossBorder)}
+	ev := FactsSet{Meta: c.metaFor(c.ID), Summary: news(c.Summary, i.Summary), Malicious: c.Malicious, CrossBorder: c.CrossBorder}
+	// To say what an alert said, or that it is unknown, is news from a person.
+	if i.MaliciousSaid {
+		ev.Malicious = news(c.Malicious, i.Malicious)
+	}
+	if i.CrossBorderSaid {
+		ev.CrossBorder = news(c.CrossBorder, i.CrossBorder)
+	}
 	ev.AffectsTrustService = news(c.AffectsTrustService, i.AffectsTrustService)
 	ev.OngoingAtFinalDue = news(c.OngoingAtFinalDue, i.OngoingAtFinalDue)
 	if ev.AffectsTrustService != nil || ev.OngoingAtFinalDue != nil {
@@ -136,6 +143,8 @@ func (e FactsSet) set(i *Incident) {
 	set(&i.Summary, e.Summary)
 	set(&i.Malicious, e.Malicious)
 	set(&i.CrossBorder, e.CrossBorder)
+	i.MaliciousSaid = i.MaliciousSaid || e.Malicious != nil
+	i.CrossBorderSaid = i.CrossBorderSaid || e.CrossBorder != nil
 	set(&i.AffectsTrustService, e.AffectsTrustService)
 	set(&i.OngoingAtFinalDue, e.OngoingAtFinalDue)
 }

@@ -35,6 +35,13 @@ type HearPager struct {
 	Person
 	// Human is whether a person did it: only they acknowledge (PD-18).
 	Human bool
+	// Stranger: nobody of those the configuration names is that user of the pager. Their
+	// acknowledgement counts, since the pager has stopped waking people; what
+	// they write or whom they pass it on to is on record and changes nothing.
+	Stranger bool
+	// Barred: they are somebody in the configuration who may not act now. Their
+	// acknowledgement does not count, and others go on being called.
+	Barred bool
 	// ID and Effect are the incident and the key of the effect whose alert it
 	// is. When both are empty, Alert names it.
 	ID     ID
@@ -66,7 +73,7 @@ func (c HearPager) decide(_ *Rules, d *decision) (any, error) {
 	if at.IsZero() || at.After(d.now) {
 		at = d.now
 	}
-	answered := c.Human && (c.Word == PagerAcknowledged || c.Word == PagerResolved)
+	answered := c.Human && !c.Barred && (c.Word == PagerAcknowledged || c.Word == PagerResolved)
 	n := i.alarm(c.Effect)
 	if answered && (i.Acknowledged == nil || n >= 0 && !i.Answers(i.Alarms[n]) || i.unanswered(at)) {
 		if n >= 0 && at.Before(i.Alarms[n].At) { // the pager's clock runs behind ours
@@ -79,7 +86,7 @@ func (c HearPager) decide(_ *Rules, d *decision) (any, error) {
 		d.emit(link)
 	}
 	if c.Word != PagerTriggered {
-		d.emit(PagerHeard{Meta: c.metaFor(c.ID), Effect: c.Effect, Event: c.Event, Word: c.Word, Human: c.Human, Text: c.Text, HappenedAt: at})
+		d.emit(PagerHeard{Meta: c.metaFor(c.ID), Effect: c.Effect, Event: c.Event, Word: c.Word, Human: c.Human, Stranger: c.Stranger, Barred: c.Barred, Text: c.Text, HappenedAt: at})
 	}
 	return c.ID, nil
 }
@@ -118,6 +125,8 @@ type PagerHeard struct {
 	Event      string    `json:"event,omitzero"`
 	Word       PagerWord `json:"word"`
 	Human      bool      `json:"human,omitzero"` // a person did it
+	Stranger   bool      `json:"stranger,omitzero"`
+	Barred     bool      `json:"barred,omitzero"`
 	Text       string    `json:"text,omitzero"`
 	HappenedAt time.Time `json:"happened_at"`
 }
@@ -129,13 +138,18 @@ func (e PagerHeard) Describe() string {
 	if e.Text != "" {
 		s += ": " + e.Text
 	}
-	switch e.Word {
-	case PagerAcknowledged, PagerResolved:
+	switch answers := e.Word == PagerAcknowledged || e.Word == PagerResolved; {
+	case answers && e.Barred:
+		s += "; it does not count, they may not act here"
+	case answers:
 		s += "; this stops no clock"
 	}
 	_, alert, _ := strings.Cut(e.Effect, "/")
 	if alert != "" {
 		s += " (alert " + alert + ")"
+	}
+	if e.Stranger {
+		s += "; nobody in the configuration is this user"
 	}
 	return s
 }

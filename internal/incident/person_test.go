@@ -98,6 +98,18 @@ func TestFactsAPersonSets(t *testing.T) {
 		t.Errorf("summary %q, malicious %s, cross-border %s", v.Summary, v.Malicious, v.CrossBorder)
 	}
 	maybe := classify.Answer("maybe")
+	// Unknown is an answer once somebody gives it.
+	if w.incident(first).CrossBorderSaid {
+		t.Error("cross-border counts as answered before anybody was asked")
+	}
+	n = len(w.entries)
+	unknown := classify.Unknown
+	for range 2 {
+		w.do(SetFacts{Person: by("ana"), ID: first, CrossBorder: &unknown})
+	}
+	if got := len(w.entries) - n; got != 1 || !w.incident(first).CrossBorderSaid {
+		t.Errorf("saying twice that it is unknown left %d entries, want 1", got)
+	}
 	if _, err := w.try(SetFacts{Person: by("ana"), ID: first, CrossBorder: &maybe}); !errors.Is(err, ErrInvalid) {
 		t.Errorf("maybe: %v", err)
 	}

@@ -28,6 +28,7 @@ type Proposable interface {
 var proposables = map[string]func([]byte) (Proposable, error){
 	Submit{}.What():            readProposable[Submit],
 	MarkNotReportable{}.What(): readProposable[MarkNotReportable],
+	Assess{}.What():            readProposable[Assess],
 }
 
 func readProposable[C Proposable](data []byte) (Proposable, error) {

@@ -114,13 +114,16 @@ type ReminderPolicy struct {
 	HeartbeatWithin Span   `json:"heartbeat_within,omitzero"`
 	// Escalation is who else is called while nobody answers.
 	Escalation Escalation `json:"escalation,omitzero"`
+	// Rooms is the channel that gives each incident a room of its own; empty for
+	// none. It is not among Channels.
+	Rooms string `json:"rooms,omitzero"`
 }
 
 // Equal reports whether two policies remind alike.
 func (p ReminderPolicy) Equal(q ReminderPolicy) bool {
 	return slices.Equal(p.Reminders, q.Reminders) && p.OverdueEvery == q.OverdueEvery && p.PageFrom == q.PageFrom &&
 		slices.Equal(p.Channels, q.Channels) && slices.Equal(p.Pagers, q.Pagers) && p.Heartbeat == q.Heartbeat && p.HeartbeatWithin == q.HeartbeatWithin &&
-		p.Escalation.Equal(q.Escalation)
+		p.Escalation.Equal(q.Escalation) && p.Rooms == q.Rooms
 }
 
 func (p ReminderPolicy) names() []string {

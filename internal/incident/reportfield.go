@@ -116,9 +116,9 @@ func (ev ReportFieldsSet) applyTo(_ *State, i *Incident, e Entry) {
 		case "summary":
 			i.Summary = f.Values[0]
 		case "suspected_unlawful_or_malicious":
-			i.Malicious = classify.Answer(f.Values[0])
+			i.Malicious, i.MaliciousSaid = classify.Answer(f.Values[0]), true
 		case "cross_border_possible":
-			i.CrossBorder = classify.Answer(f.Values[0])
+			i.CrossBorder, i.CrossBorderSaid = classify.Answer(f.Values[0]), true
 		}
 	}
 }

@@ -16,7 +16,7 @@ const Year = 365 * 24 * time.Hour
 // What auditors and supervisors commonly ask for at least; no single EU act
 // sets these figures, and a Member State may ask for more.
 const (
-	MinLogs    = Year     // raw logs: 12 months
+	MinLogs    = Year     // raw logs, and suspicious events: 12 months
 	MinRecords = 5 * Year // incident files, submissions, reviews and exercises, after closure
 )
 
@@ -25,6 +25,9 @@ const (
 type RetentionPolicy struct {
 	// Logs is for what belongs to no incident, counted from the entry.
 	Logs time.Duration
+	// Events is for suspicious events that became no incident, counted from
+	// their last entry: from the assessment, unless something was added to it.
+	Events time.Duration
 	// Incidents is for incident files with their submissions and reviews,
 	// Exercises for those of exercises; both are counted from closure.
 	Incidents, Exercises time.Duration
@@ -32,7 +35,7 @@ type RetentionPolicy struct {
 
 // DefaultRetention keeps at least what is commonly asked for.
 func DefaultRetention() RetentionPolicy {
-	return RetentionPolicy{Logs: 400 * 24 * time.Hour, Incidents: MinRecords, Exercises: MinRecords}
+	return RetentionPolicy{Logs: 400 * 24 * time.Hour, Events: 400 * 24 * time.Hour, Incidents: MinRecords, Exercises: MinRecords}
 }
 
 // Classes of what is kept.
@@ -45,7 +48,8 @@ const (
 // Candidate is something whose retention has run out.
 type Candidate struct {
 	Class string
-	// Incident is empty for logs; Subject then says what they are.
+	// Incident is the incident or the suspicious event. It is empty for logs;
+	// Subject then says what they are.
 	Incident ID
 	Subject  string
 	// Entries are those that still have their payload, in order; at least one.
@@ -67,7 +71,7 @@ func expiry(since time.Time, keep time.Duration) time.Time {
 }
 
 // Expired lists whose retention has run out at now, incidents in the order they
-// were opened and then logs by subject. Those with [Candidate.Kept] stay: a
+// were opened, then suspicious events, and then logs by subject. Those with [Candidate.Kept] stay: a
 // legal hold, a report that is owed, or an incident they share a body with.
 // What is not closed is never listed. Erasing any of the others changes nothing
 // in the state but them.
@@ -91,6 +95,7 @@ func Expired(s *State, p RetentionPolicy, now time.Time) []Candidate {
 		out = append(out, c)
 	}
 	s.keepTogether(out)
+	out = append(out, s.expiredEvents(p, now)...)
 	if p.Logs > 0 {
 		out = append(out, s.expiredLogs(p.Logs, now)...)
 	}

@@ -300,7 +300,7 @@ func TestErasingCandidatesChangesNothingElse(t *testing.T) {
 		for range 120 {
 			w.random(rng)
 		}
-		p := RetentionPolicy{Logs: 200 * 24 * time.Hour, Incidents: Year, Exercises: Year}
+		p := RetentionPolicy{Logs: 200 * 24 * time.Hour, Events: 200 * 24 * time.Hour, Incidents: Year, Exercises: Year}
 		var erased []uint64
 		var gone []ID
 		for _, c := range Expired(w.state, p, w.now) {
@@ -314,7 +314,7 @@ func TestErasingCandidatesChangesNothingElse(t *testing.T) {
 			t.Fatalf("seed %d: erasing %v changes something else (-before +after):\n%s", seed, erased, diff)
 		}
 	}
-	for _, what := range []string{ClassIncidents, ClassLogs + messages, ClassLogs + "webhook receipts", ClassLogs + "quarantine", ClassLogs + "reconciliation", ClassLogs + "batches that were cut"} {
+	for _, what := range []string{ClassIncidents, ClassEvents, ClassLogs + messages, ClassLogs + "webhook receipts", ClassLogs + "quarantine", ClassLogs + "reconciliation", ClassLogs + "batches that were cut"} {
 		if !seen[what] {
 			t.Errorf("no journal had expired %s: the test says nothing about it", what)
 		}
@@ -325,7 +325,7 @@ func TestErasingCandidatesChangesNothingElse(t *testing.T) {
 func (w *world) differs(after *State, gone []ID) string {
 	opts := cmp.Options{
 		cmp.AllowUnexported(State{}, Incident{}, outbox{}, applied{}, Threshold{}, Outgoing{}),
-		cmpopts.IgnoreFields(State{}, "incidents", "correlated", "occurrences", "found", "commands", "catalog", "roots", "body", "ops"),
+		cmpopts.IgnoreFields(State{}, "incidents", "events", "correlated", "occurrences", "found", "commands", "catalog", "roots", "body", "ops"),
 		cmpopts.IgnoreFields(Incident{}, "bodies"), emptyIsNil(),
 	}
 	if diff := cmp.Diff(w.state, after, opts); diff != "" {
@@ -345,6 +345,17 @@ func (w *world) differs(after *State, gone []ID) string {
 			if after.findAlert(a.series(), a.StartsAt) == nil {
 				return fmt.Sprintf("%s: alert %s is not found again", id, a.series())
 			}
+		}
+	}
+	for _, id := range w.state.eventOrder {
+		if slices.Contains(gone, id) {
+			if !after.events[id].Erased {
+				return fmt.Sprintf("%s is still there", id)
+			}
+			continue
+		}
+		if diff := cmp.Diff(w.event(id), after.events[id], opts); diff != "" {
+			return string(id) + diff
 		}
 	}
 	before, now := w.state.ops, after.ops
@@ -372,7 +383,7 @@ func (w *world) random(rng *rand.Rand) {
 		}
 	}
 	effect := Effect{Key: "silence " + pick(3) + w.state.silentFrom().String(), Role: Heartbeat, For: "slack", Channel: "slack"}
-	switch rng.IntN(16) {
+	switch rng.IntN(17) {
 	case 0, 1:
 		w.wait(time.Duration(rng.IntN(90*24)) * time.Hour)
 	case 2:
@@ -422,5 +433,11 @@ func (w *world) random(rng *rand.Rand) {
 		w.do(AdoptPolicy{Policy: ReminderPolicy{Channels: []string{"slack"}, Heartbeat: "Watchdog", HeartbeatWithin: Span(time.Duration(1+rng.IntN(3)) * time.Minute)}})
 		w.do(CreateToken{Person: person, Name: fmt.Sprint("t", len(w.entries)), Role: "auditor", SHA256: "x", Now: w.now})
 		w.do(RecordRecovery{Since: w.now, Error: "disk full"})
+	case 16:
+		id := w.do(ReportSuspicion{Person: person, What: "odd", Reporter: Reporter{Kind: BySupplier}}).(ID)
+		may(NoteSuspicion{Person: person, ID: id, Text: "x"})
+		if rng.IntN(3) > 0 {
+			may(AssessSuspicion{Person: person, ID: id, Outcome: []string{OutcomeNearMiss, OutcomeIncident}[rng.IntN(2)], Reason: "x"})
+		}
 	}
 }

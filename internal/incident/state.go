@@ -44,12 +44,15 @@ type Incident struct {
 	Service       string
 	Malicious     classify.Answer
 	CrossBorder   classify.Answer
-	Regimes       []string
-	Entities      []string // whose clocks run; empty for all
-	Correlation   string
-	Previous      ID
-	Reason        string // what made it an incident
-	TriageBy      time.Time
+	// MaliciousSaid and CrossBorderSaid are whether a person gave that answer, of
+	// which unknown is one; otherwise an alert did, or nobody was asked.
+	MaliciousSaid, CrossBorderSaid bool
+	Regimes                        []string
+	Entities                       []string // whose clocks run; empty for all
+	Correlation                    string
+	Previous                       ID
+	Reason                         string // what made it an incident
+	TriageBy                       time.Time
 
 	DetectedAt time.Time
 	ReceivedAt time.Time
@@ -70,12 +73,14 @@ type Incident struct {
 	ProposedCommander *CommanderProposal
 	Offered           *CommandOffer
 
-	Alerts       []*Alert
-	Clocks       []Clock
-	Motions      []Motion // in order of their numbers
-	TLP          string   // empty for [DefaultTLP]
-	OutOfBand    bool     // nothing goes to chat and mail
-	clocksShared bool     // with the entry that opened it, and others of its storm
+	Alerts    []*Alert
+	Clocks    []Clock
+	Motions   []Motion // in order of their numbers
+	TLP       string   // empty for [DefaultTLP]
+	OutOfBand bool     // nothing goes to chat and mail
+	// Restricted is nil where everybody who may read may know of it.
+	Restricted   *Restriction
+	clocksShared bool // with the entry that opened it, and others of its storm
 	// Judgements are the assessments of significance, by entity; Proposals the
 	// decisions that wait for a second person, by their scope.
 	Judgements map[string]*Judgement

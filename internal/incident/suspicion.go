@@ -34,6 +34,8 @@ type Suspicion struct {
 	Assessments []Verdict // the newest last; it is the one that holds
 	Notes       []Note
 	Incident    ID // that it became or joined
+	// Erased is true when its payloads are gone: only its id and times are left.
+	Erased bool
 
 	// Revision is the journal position after its newest entry, Entries those of
 	// all of them.
@@ -237,6 +239,9 @@ func (p Person) onEvent(d *decision, id ID) (ev *Suspicion, done bool, err error
 	ev, ok := d.s.events[id]
 	if !ok {
 		return nil, false, UnknownEvent(id)
+	}
+	if ev.Erased {
+		return nil, false, refused("%s was erased: only its id and times are left, and nothing can be added", id)
 	}
 	_, done, err = p.repeated(d)
 	return ev, done, err

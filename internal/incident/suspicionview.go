@@ -21,6 +21,7 @@ type SuspicionView struct {
 	Assessments        []AssessmentView `json:"assessments"` // all, oldest first
 	Incident           *ID              `json:"incident"`
 	Notes              []NoteView       `json:"notes"`
+	Erased             bool             `json:"erased"` // only its id and times are left
 	UpdatedAt          time.Time        `json:"updated_at"`
 	Revision           uint64           `json:"revision"`
 	Links              EventLinks       `json:"links"`
@@ -64,7 +65,7 @@ func (s *Suspicion) View(now time.Time) SuspicionView {
 		ID: s.ID, What: s.What, Reporter: s.Reporter, Service: s.Service, Exercise: s.Exercise,
 		NoticedAt: some(s.NoticedAt), SupplierDetectedAt: some(s.SupplierDetectedAt), ReceivedAt: s.ReceivedAt,
 		RecordedAt: s.Recorded.At, RecordedBy: s.Recorded.By.Name, Status: Untriaged, TriageBy: s.TriageBy, Overdue: s.Overdue(now),
-		Assessments: []AssessmentView{}, Incident: some(s.Incident), Notes: []NoteView{}, UpdatedAt: s.UpdatedAt, Revision: s.Revision,
+		Assessments: []AssessmentView{}, Incident: some(s.Incident), Notes: []NoteView{}, Erased: s.Erased, UpdatedAt: s.UpdatedAt, Revision: s.Revision,
 		Links: EventLinks{Self: self, Timeline: self + "/timeline"},
 	}
 	for _, a := range s.Assessments {

@@ -73,6 +73,10 @@ type View struct {
 	Proposals []MotionView `json:"proposals"`
 	// OutOfBand is true while nothing about it goes to chat and mail.
 	OutOfBand bool `json:"out_of_band"`
+	// Restricted is null where everybody who may read may know of it.
+	Restricted *RestrictionView `json:"restricted"`
+	// Room is the incident's own in a chat; null without one.
+	Room *RoomView `json:"room"`
 
 	Dossier
 	Conduct
@@ -159,7 +163,7 @@ type Links struct {
 // View copies the incident out as it is at now.
 func (i *Incident) View(now time.Time) View {
 	v := View{
-		ID: i.ID, Title: i.Title, Summary: i.Summary, Status: i.Status, Reportability: i.Reportability, Exercise: i.Exercise, TLP: i.tlp(), OutOfBand: i.OutOfBand,
+		ID: i.ID, Title: i.Title, Summary: i.Summary, Status: i.Status, Reportability: i.Reportability, Exercise: i.Exercise, TLP: i.tlp(), OutOfBand: i.OutOfBand, Restricted: i.restriction(), Room: i.roomView(),
 		DetectedAt: i.DetectedAt, ReceivedAt: i.ReceivedAt, OpenedAt: i.OpenedAt, UpdatedAt: i.UpdatedAt,
 		ImpactEndedAt: i.dateView(ImpactEndedAt), RecoveredAt: i.dateView(RecoveredAt), HandledAt: i.dateView(HandledAt), ClosedAt: some(i.ClosedAt), TriageBy: some(i.TriageBy),
 		Severity: i.Severity, Category: i.Category, Service: i.Service, Malicious: i.Malicious, CrossBorder: i.CrossBorder,

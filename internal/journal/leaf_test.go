@@ -51,7 +51,7 @@ func TestDecodeLeafAcceptsNothingElse(t *testing.T) {
 		if e, err := decodeLeaf([]byte(bad)); err == nil {
 			t.Errorf("leaf %q was read as %+v", bad, e)
 		}
-		if _, err := splitLeaf([]byte(bad), 1); err == nil {
+		if _, err := (&walk{n: 1}).split([]byte(bad)); err == nil {
 			t.Errorf("verify takes leaf %q for a good one", bad)
 		}
 	}
@@ -74,8 +74,8 @@ func FuzzLeaf(f *testing.F) {
 		if err == nil && !cmp.Equal(got, e) {
 			t.Errorf("leaf %q was read as %+v, want %+v", leaf, got, e)
 		}
-		parts, splitErr := splitLeaf(leaf, seq)
-		if (splitErr == nil) != (err == nil) || err == nil && (parts.kind != kind || parts.digest != fmt.Sprintf("%x", e.Digest)) {
+		parts, splitErr := (&walk{n: seq}).split(leaf)
+		if (splitErr == nil) != (err == nil) || err == nil && (parts.kind != kind || parts.digest != e.Digest || parts.incident != incident) {
 			t.Errorf("leaf %q was read as %+v with %v, want %v", leaf, parts, splitErr, err)
 		}
 		// Any other bytes that are accepted are canonical.
@@ -83,6 +83,31 @@ func FuzzLeaf(f *testing.F) {
 			t.Errorf("%q was read as an entry whose leaf is %q", raw, e.Leaf())
 		}
 	})
+}
+
+// What Verify takes for an instant is what the clock of the standard library does.
+func TestInstantsOfLeaves(t *testing.T) {
+	check := func(text string) {
+		t.Helper()
+		at, err := time.Parse(leafTime, text)
+		want := err == nil && !at.IsZero() && at.Year() > 0 && at.Format(leafTime) == text
+		if got := isTime([]byte(text)); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+	for _, date := range []string{
+		"2024-02-29", "2023-02-29", "2100-02-29", "2000-02-29", "2026-04-31", "2026-12-31", "2026-12-32", "2026-00-01", "2026-13-01", "2026-01-00", "0000-01-01", "0001-01-01", "9999-12-31",
+	} {
+		for _, clock := range []string{"00:00:00", "23:59:59", "24:00:00", "23:60:00", "23:59:60", "1:00:000", "00-00-00"} {
+			for _, end := range []string{".000000000Z", ".123456789Z", ".12345678Z", ".1234567890Z", "Z", ",123456789Z", ".123456789z", ".12345678٣Z", ".123456789Z\n"} {
+				check(date + "T" + clock + end)
+				check(date + " " + clock + end)
+			}
+		}
+	}
+	for at := time.Date(2023, 12, 1, 0, 0, 0, 7, time.UTC); at.Year() < 2029; at = at.Add(11 * time.Hour) {
+		check(at.Format(leafTime))
+	}
 }
 
 // The stored format, spelled out once more without the package's own code. When this

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"slices"
 )
 
 // This file reads a bbolt file without bbolt, for Verify. bbolt maps the file into
@@ -160,14 +161,15 @@ func (f *pageFile) readPage(id uint64, buf []byte) ([]byte, error) {
 	if id < 2 || id >= f.nPages {
 		return buf, fmt.Errorf("page %d: there is no such page", id)
 	}
-	var header [pageHeaderSize]byte
-	if _, err := f.r.ReadAt(header[:], int64(id)*f.pageSize); err != nil {
+	// Most runs are one page: it is read with its header.
+	buf = slices.Grow(buf[:0], int(f.pageSize))[:f.pageSize]
+	if _, err := f.r.ReadAt(buf, int64(id)*f.pageSize); err != nil {
 		return buf, fmt.Errorf("page %d: %w", id, err)
 	}
-	if got := order.Uint64(header[:]); got != id {
+	if got := order.Uint64(buf); got != id {
 		return buf, fmt.Errorf("page %d: it says that it is page %d", id, got)
 	}
-	n := uint64(order.Uint32(header[12:])) + 1
+	n := uint64(order.Uint32(buf[12:])) + 1
 	if n > f.nPages-id || n*uint64(f.pageSize) > maxPageRun {
 		return buf, fmt.Errorf("page %d: it says that it is %d pages long", id, n)
 	}
@@ -176,12 +178,11 @@ func (f *pageFile) readPage(id uint64, buf []byte) ([]byte, error) {
 			return buf, fmt.Errorf("page %d: it is used twice", id+i)
 		}
 	}
-	length := int(n) * int(f.pageSize)
-	if cap(buf) < length {
-		buf = make([]byte, length)
+	if n == 1 {
+		return buf, nil
 	}
-	buf = buf[:length]
-	if _, err := f.r.ReadAt(buf, int64(id)*f.pageSize); err != nil {
+	buf = slices.Grow(buf, int(n-1)*int(f.pageSize))[:int(n)*int(f.pageSize)]
+	if _, err := f.r.ReadAt(buf[f.pageSize:], int64(id+1)*f.pageSize); err != nil {
 		return buf, fmt.Errorf("page %d: %w", id, err)
 	}
 	return buf, nil

@@ -33,6 +33,21 @@ func (s *Store) ReadHashes(indexes []int64) (hashes []tlog.Hash, err error) {
 	return hashes, err
 }
 
+// Hash is a hash of the tree. In JSON it is base64.
+type Hash = tlog.Hash
+
+// LeafHash returns the record hash of an entry, or [ErrRange].
+func (s *Store) LeafHash(seq uint64) (Hash, error) {
+	if size := s.Head().Size; seq >= size {
+		return Hash{}, fmt.Errorf("leaf hash of entry %d: %w: the log has %d entries", seq, ErrRange, size)
+	}
+	hashes, err := s.ReadHashes([]int64{tlog.StoredHashIndex(0, int64(seq))})
+	if err != nil {
+		return Hash{}, fmt.Errorf("leaf hash of entry %d: %w", seq, err)
+	}
+	return hashes[0], nil
+}
+
 // bucketHashes reads stored hashes inside a transaction.
 func bucketHashes(tx *bolt.Tx) tlog.HashReader {
 	bucket := tx.Bucket(hashesBucket)

@@ -57,6 +57,9 @@ func (c *Channel) Name() string { return Name }
 // Pace implements [dispatch.Channel].
 func (c *Channel) Pace() time.Duration { return pace }
 
+// Class implements [dispatch.Classed].
+func (c *Channel) Class(dispatch.Notice) dispatch.Class { return dispatch.Mailbox }
+
 // Find never finds: a server does not say what it delivered.
 func (c *Channel) Find(context.Context, dispatch.Notice) (string, bool, error) {
 	return "", false, nil
@@ -66,6 +69,7 @@ func (c *Channel) Find(context.Context, dispatch.Notice) (string, bool, error) {
 // one of them. The reference is empty: what was mailed cannot be changed. Every
 // error is a [*dispatch.Error] and holds neither the password nor an address.
 func (c *Channel) Send(ctx context.Context, n dispatch.Notice) (string, error) {
+	n = n.Confine(dispatch.Mailbox)
 	to := c.recipients(n)
 	if len(to) == 0 {
 		return "", &dispatch.Error{Reason: dispatch.Rejected, Permanent: true, Detail: "nobody of that name has an address any more"}
@@ -145,7 +149,7 @@ func (c *Channel) message(n dispatch.Notice, to string) (*gomail.Msg, error) {
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office answers
 	m.Subject(subject(n))
 	m.SetBodyString(gomail.TypeTextPlain, body(n, c.cfg.Zone))
-	if n.Incident.ID != "" && !secret(n) {
+	if n.Incident.ID != "" && n.Extent != dispatch.Call {
 		ics := calendar.Clocks([]incident.View{n.Incident}, c.page)
 		if err := m.AttachReader(string(n.Incident.ID)+".ics", bytes.NewReader(ics), gomail.WithFileContentType("text/calendar; method=PUBLISH; charset=utf-8")); err != nil {
 			return nil, err

@@ -146,7 +146,7 @@ func TestReminder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := m.Header.Get("Subject"), "INC-2026-0001: Early warning due in 1 h. Sessions Bcc: evil@x.example visible"; got != want {
+	if got, want := m.Header.Get("Subject"), "INC-2026-0001: Early warning due in 1 h. Sessions Bcc: evil[@]x[.]example visible"; got != want {
 		t.Errorf("subject %q, want %q", got, want)
 	}
 	if m.Header.Get("Bcc") != "" || m.Header.Get("Auto-Submitted") != "auto-generated" || !strings.HasSuffix(m.Header.Get("Message-Id"), "@acme.example>") {
@@ -201,7 +201,7 @@ func TestRed(t *testing.T) {
 			t.Errorf("it tells %q:\n%s", hidden, s.took[0].data)
 		}
 	}
-	if !strings.Contains(s.took[0].data, "Subject: [EXERCISE] INC-2026-0001: needs you") {
+	if !strings.Contains(s.took[0].data, "Subject: [EXERCISE] INC-2026-0001 needs you.") {
 		t.Error(s.took[0].data)
 	}
 }

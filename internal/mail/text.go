@@ -16,12 +16,13 @@ const (
 	maxText    = 2000
 )
 
-// secret reports whether the incident is for its recipients' eyes only: then a
-// mail says that it needs somebody, and where, and nothing else (TLP 2.0).
-func secret(n dispatch.Notice) bool { return strings.EqualFold(n.Incident.TLP, "RED") }
-
-// line makes a foreign text one line of at most limit characters.
+// line makes a foreign text one line of at most limit characters, in which no
+// address can be opened.
 func line(s string, limit int) string {
+	if most := 8 * limit; len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "")
+	}
+	s = dispatch.Defang(s)
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	if r := []rune(s); len(r) > limit {
 		return string(r[:limit-1]) + "…"
@@ -36,12 +37,12 @@ func subject(n dispatch.Notice) string {
 	if v.ID == "" {
 		return line("nis2clock: "+n.Text, maxSubject)
 	}
+	if n.Extent == dispatch.Call {
+		return dispatch.NeedsYou(*v)
+	}
 	s := string(v.ID) + ": "
 	if v.Exercise {
 		s = "[EXERCISE] " + s
-	}
-	if secret(n) {
-		return s + "needs you"
 	}
 	switch n.Effect.Role {
 	case incident.Escalate:
@@ -81,8 +82,8 @@ func body(n dispatch.Notice, zone *time.Location) string {
 	if v.Exercise {
 		say("THIS IS AN EXERCISE. Nothing has happened; send nothing to an authority.\n")
 	}
-	if secret(n) {
-		say("%s needs you:\n%s", v.ID, n.Page)
+	if n.Extent == dispatch.Call {
+		say("%s\n%s", dispatch.NeedsYou(*v), n.Page)
 		return b.String()
 	}
 	if n.Repeat {

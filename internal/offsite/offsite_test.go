@@ -448,6 +448,9 @@ func TestRestoreLooksBehindNewerVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.sameAs(r, dir, i)
+	if _, err := Restore(t.Context(), RestoreOptions{Config: cfg, Dir: t.TempDir(), Key: h.store.VerifierKey()}); err != nil {
+		t.Errorf("into a folder that is there and empty: %v", err)
+	}
 }
 
 // A bucket without its last segment, or with another key, is not taken for whole.

@@ -81,7 +81,9 @@ func Restore(ctx context.Context, o RestoreOptions) (_ *Restored, err error) {
 		return nil, fmt.Errorf("restore: what was rebuilt is %s: %v", v.State, v.Problems)
 	}
 	r.done.Verdict = v
-	// Rename replaces an empty folder.
+	if err := os.Remove(o.Dir); err != nil && !errors.Is(err, os.ErrNotExist) { // an empty folder
+		return nil, fmt.Errorf("restore: %w", err)
+	}
 	if err := os.Rename(dir, o.Dir); err != nil {
 		return nil, fmt.Errorf("restore: %w", err)
 	}

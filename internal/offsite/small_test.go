@@ -1,8 +1,10 @@
 package offsite
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -10,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 func TestSegmentNames(t *testing.T) {
@@ -117,6 +121,42 @@ func TestStalledConnectionEnds(t *testing.T) {
 		}
 		if _, err := c.Write([]byte("x")); !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("a write that nobody reads: %v", err)
+		}
+	})
+}
+
+// A bucket that is away for an hour is asked about once a minute, to the end, and
+// the log says so twice: when it goes and when it is back.
+func TestBucketAwayForAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		c := &Copier{o: Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}}
+		reg := prometheus.NewRegistry()
+		c.metrics = newMetrics(nil, c)
+		reg.MustRegister(c.metrics.failures)
+		began, tries := time.Now(), 0
+		var longest time.Duration
+		last := began
+		done := c.persist(t.Context(), "copy a segment of the journal", func() error {
+			tries++
+			longest, last = max(longest, time.Since(last)), time.Now()
+			if time.Since(began) < time.Hour {
+				return errors.New("connection refused")
+			}
+			return nil
+		})
+		if took := time.Since(began); !done || took < time.Hour || took > time.Hour+2*lastPause {
+			t.Errorf("done: %v after %s", done, took)
+		}
+		if tries < 40 || tries > 150 || longest > 2*lastPause {
+			t.Errorf("%d tries, %s between two of them", tries, longest)
+		}
+		if n := strings.Count(log.String(), "\n"); n != 2 || !strings.Contains(log.String(), "connection refused") || !strings.Contains(log.String(), "goes on") {
+			t.Errorf("%d lines in the log:\n%s", n, log.String())
+		}
+		families, err := reg.Gather()
+		if err != nil || len(families) != 1 || families[0].GetMetric()[0].GetCounter().GetValue() != float64(tries-1) {
+			t.Errorf("the metric counts %v of %d failures, %v", families, tries-1, err)
 		}
 	})
 }

@@ -83,6 +83,9 @@ func (s *Source) absent(p *Profile, e journal.Entry, read incident.Entry) string
 	if read.Privileged() {
 		return privileged
 	}
+	if s.Beside && incident.ReceiptOf(read.Event) != nil {
+		return besideRestricted
+	}
 	return p.withholds(e.Kind)
 }
 

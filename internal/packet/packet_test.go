@@ -319,3 +319,23 @@ func TestHostileNames(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// Indicators go to those who look for them, and the others are told that they
+// are left out.
+func TestIndicatorsAreForMachines(t *testing.T) {
+	h := lived(t)
+	if _, ok := unzip(t, h.packet(Authority))["indicators.stix.json"]; ok {
+		t.Error("there is a bundle of no indicators")
+	}
+	h.do(incident.SetReportFields{Person: by("ana"), ID: h.id, Fields: map[string][]string{"indicators_of_compromise": {"198[.]51.100.23"}}})
+	for profile, has := range map[string]bool{Authority: true, Auditor: true, Customer: false} {
+		bundle, ok := unzip(t, h.packet(profile))["indicators.stix.json"]
+		if ok != has || ok && !strings.Contains(bundle, "[ipv4-addr:value = '198.51.100.23']") {
+			t.Errorf("%s: %q", profile, bundle)
+		}
+	}
+	manifest := unzip(t, h.packet(Customer))["manifest.json"]
+	if !strings.Contains(manifest, "indicators.stix.json") {
+		t.Error("the customer is not told that indicators are left out")
+	}
+}

@@ -52,7 +52,7 @@ type builder struct {
 func Prepare(ctx context.Context, src Source, profile Profile) (*Packet, error) {
 	b := &builder{src: src, profile: profile}
 	for _, step := range []func(context.Context) error{
-		b.place, b.look, b.incident, b.timeline, b.sent, b.reports, b.journal, b.stamps, b.evidence, b.readme, b.sign,
+		b.place, b.look, b.incident, b.timeline, b.indicators, b.sent, b.reports, b.journal, b.stamps, b.evidence, b.readme, b.sign,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("packet of %s: %w", src.Incident.ID, err)

@@ -32,6 +32,9 @@ type Profile struct {
 // privileged is why a note under legal privilege is in no packet.
 const privileged = "legal privilege: advice of counsel is shown to nobody"
 
+// besideRestricted is why an entry with a webhook body is left out.
+const besideRestricted = "restricted: the webhook body in it tells of another incident, which is shown to named people only"
+
 // Names of the profiles.
 const (
 	Authority = "authority"

@@ -43,6 +43,9 @@ type Source struct {
 	// Reports are those that the recipient gets, in the order they are shown.
 	Reports []Report
 	Stamps  []Stamp
+	// Beside: the incident came in one webhook body with another whose access is
+	// restricted, so that no such body goes into the packet.
+	Beside bool
 	// Langs are the languages that reports were asked for in.
 	Langs []string
 }

@@ -81,6 +81,11 @@ type alertDetails struct {
 	GeneratorURL string            `json:"generator_url,omitempty"`
 }
 
+// callDetails are those of an incident of which no more may be said.
+type callDetails struct {
+	Incident string `json:"incident"`
+}
+
 // serviceDetails are the custom details of a notice about the service itself.
 type serviceDetails struct {
 	Text     string `json:"text"`
@@ -145,7 +150,7 @@ func describeAlert(a incident.AlertView) (alertDetails, int) {
 	annotations, moreAnnotations, m := pairs(a.Annotations, maxAnnotation)
 	d := alertDetails{
 		Status: words(a.Status, maxName), StartsAt: instant(a.StartsAt), EndsAt: instantOf(a.EndsAt),
-		Labels: labels, Annotations: annotations, GeneratorURL: address(a.GeneratorURL),
+		Labels: labels, Annotations: annotations, GeneratorURL: dispatch.Defang(address(a.GeneratorURL)),
 	}
 	if moreLabels+moreAnnotations > 0 {
 		d.More = fmt.Sprintf("and %d more labels, %d more annotations", moreLabels, moreAnnotations)

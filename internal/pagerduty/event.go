@@ -31,8 +31,9 @@ const (
 func Render(n dispatch.Notice, c Config) *pd.V2Event {
 	c = c.withDefaults()
 	if n.Effect.Of != "" {
-		return &pd.V2Event{Action: string(n.Effect.Role), DedupKey: dedupKey(n.Key), Client: words(c.Client, maxField)}
+		return &pd.V2Event{Action: string(n.Effect.Role), DedupKey: dedupKey(n.Key), Client: cut(plain(c.Client), maxField)}
 	}
+	n = n.Confine(dispatch.Vendor)
 	v := &n.Incident
 	p := &pd.V2Payload{
 		Summary:   summary(n, c.Zone),
@@ -44,19 +45,21 @@ func Render(n dispatch.Notice, c Config) *pd.V2Event {
 		Class:     category(v),
 	}
 	if p.Source == "" {
-		p.Source = words(c.Client, maxField)
+		p.Source = cut(plain(c.Client), maxField)
 	}
-	switch n.Effect.Role {
-	case incident.Heartbeat, incident.Triage:
+	switch {
+	case n.Extent == dispatch.Call: // how urgent it is is not said either
+		p.Severity, p.Details = critical, callDetails{Incident: words(string(n.ID), maxField)}
+	case n.Effect.Role == incident.Heartbeat || n.Effect.Role == incident.Triage:
 		p.Class, p.Timestamp = string(n.Effect.Role), instant(n.Since)
 		p.Details = heartbeatDetails(n)
-	case incident.Reminder:
+	case n.Effect.Role == incident.Reminder:
 		p.Component = words(n.Effect.Clock.String(), maxField)
 		p.Details = incidentDetails(n, c.Zone)
 	default:
 		p.Details = incidentDetails(n, c.Zone)
 	}
-	e := &pd.V2Event{Action: "trigger", DedupKey: dedupKey(n.Key), Client: words(c.Client, maxField), Payload: p}
+	e := &pd.V2Event{Action: "trigger", DedupKey: dedupKey(n.Key), Client: cut(plain(c.Client), maxField), Payload: p}
 	if page := address(n.Page); page != "" {
 		e.ClientURL = page
 		e.Links = []any{link{Href: page, Text: linkText(n.ID)}}

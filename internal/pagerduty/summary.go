@@ -24,6 +24,9 @@ const exerciseMark = "[EXERCISE] "
 // which incident, what is due and when, and what is odd about the notice
 // itself. Foreign text is cut so that none of this is lost at the end.
 func summary(n dispatch.Notice, zone *time.Location) string {
+	if n.Extent == dispatch.Call {
+		return cut(words(dispatch.NeedsYou(n.Incident), 200), maxSummary)
+	}
 	if n.Effect.Role == incident.Triage {
 		return cut(words(n.Text, 600)+refusal(n), maxSummary)
 	}

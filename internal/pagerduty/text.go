@@ -5,6 +5,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"nis2clock/internal/dispatch"
 )
 
 // plain makes a foreign text one line of valid UTF-8 without control and
@@ -38,13 +40,13 @@ func cut(s string, limit int) string {
 	return s[:end] + ellipsis
 }
 
-// words is s made plain and cut to limit bytes. Of a huge text only the head
-// is looked at.
+// words is s made plain and cut to limit bytes, with no address in it that can
+// be opened. Of a huge text only the head is looked at.
 func words(s string, limit int) string {
 	if len(s) > 4*limit {
 		s = cut(s, 4*limit)
 	}
-	return cut(plain(s), limit)
+	return cut(plain(dispatch.Defang(s)), limit)
 }
 
 // when writes an instant in UTC and, where it differs, in the zone.

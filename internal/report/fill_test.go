@@ -77,6 +77,12 @@ func TestValuesAndTheirOrigins(t *testing.T) {
 			t.Errorf("%s is %s %q from %s %q, want %s %q from %s %q", tt.id, got.State, got.Values, kind, name, tt.state, tt.value, tt.kind, tt.name)
 		}
 	}
+	alone := written(t, func(p incident.Person, id incident.ID) incident.Command {
+		return incident.SetFacts{Person: p, ID: id, CrossBorder: new(classify.Unknown)}
+	})
+	if g, _ := fieldsOf(t, r, Request{Stage: "early_warning"}, alone); g["cross_border_possible"].State != "unknown" || g["suspected_unlawful_or_malicious"].State != "not_asked" {
+		t.Errorf("cross-border said to be unknown is %s, malicious not spoken of is %s", g["cross_border_possible"].State, g["suspected_unlawful_or_malicious"].State)
+	}
 	if g, _ := fieldsOf(t, r, Request{Stage: "gdpr/notification"}, src); g["likely_consequences"].State != "value" {
 		t.Error("the breach does not answer the GDPR notification")
 	}

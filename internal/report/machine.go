@@ -32,6 +32,7 @@ type machine struct {
 	Lang       string              `json:"lang"`
 	Exercise   bool                `json:"exercise"`
 	Draft      bool                `json:"draft"`
+	Approval   *Approval           `json:"approval"` // nil for a draft
 	TLP        string              `json:"tlp"`
 	AsOf       time.Time           `json:"as_of"`
 	Authority  string              `json:"authority"`
@@ -122,7 +123,7 @@ func (r *Renderer) JSON(req Request, src Source) ([]byte, error) {
 func (d *draft) json(src Source) ([]byte, error) {
 	m := machine{
 		Format: Format, Incident: src.Incident.ID, Entity: d.entity.Name, Regime: d.stage.Regime, Stage: d.stage.Name, Title: d.heading(), Act: d.Act,
-		Lang: d.lang.Tag, Exercise: d.Exercise, Draft: d.Draft, TLP: src.Incident.TLP, AsOf: src.Incident.UpdatedAt,
+		Lang: d.lang.Tag, Exercise: d.Exercise, Draft: d.Draft, Approval: src.Approval, TLP: src.Incident.TLP, AsOf: src.Incident.UpdatedAt,
 		Authority: d.Authority, Prepared: d.Prepared, Clock: d.clock, Unverified: d.lang.Unconfirmed(),
 		Record: machineRecord{d.Journal.Size, d.Journal.Root, d.Journal.Key},
 	}

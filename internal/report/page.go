@@ -21,6 +21,9 @@ type Page struct {
 	Stage           string // as people ask for it, "gdpr/notification"
 	StageTitle, Act string
 	Exercise, Draft bool
+	// Approved says who approved this version, in which role and when; empty for
+	// a draft.
+	Approved string
 	// Prepared says through what the report is to be submitted, and that the
 	// document itself is no submission.
 	Prepared  string
@@ -111,6 +114,7 @@ func (r *Renderer) fill(f facts, l *catalogue.Language, src Source) *draft {
 	if t, ok := d.value("title"); ok && len(t.Items) > 0 {
 		d.Title = t.Items[0]
 	}
+	d.Approved = d.approved(src.Approval)
 	d.Authority, d.Prepared = r.addressee(f.entity, f.stage.Regime, l)
 	for _, m := range missing(d.filled) {
 		d.Missing = append(d.Missing, l.Say("f_"+m.Def.ID))
@@ -138,6 +142,18 @@ func (r *Renderer) fill(f facts, l *catalogue.Language, src Source) *draft {
 		d.Messages = append(d.Messages, Exchange{At: short(l, d.zone, m.At), Direction: l.Say(direction), Kind: m.Kind, Reference: m.Reference, Text: m.Text})
 	}
 	return d
+}
+
+// approved is who approved the report, in words.
+func (d *draft) approved(a *Approval) string {
+	if a == nil {
+		return ""
+	}
+	who := a.By
+	if a.Role != "" {
+		who += " (" + a.Role + ")"
+	}
+	return d.lang.Say("approved_note", "who", who, "at", long(d.lang, d.zone, a.At))
 }
 
 // value finds a field of the report.

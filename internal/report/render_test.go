@@ -15,15 +15,12 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// goldens are the reports whose text is kept: every stage in English, and two
-// of them in every language.
+// goldens are the reports whose text is kept: every stage in every language.
 func goldens() []Request {
 	var all []Request
 	for _, stage := range Stages() {
 		for _, lang := range languages {
-			if lang == "en" || stage == "early_warning" || stage == "final_report" {
-				all = append(all, Request{Stage: stage, Lang: lang})
-			}
+			all = append(all, Request{Stage: stage, Lang: lang})
 		}
 	}
 	return all
@@ -328,4 +325,35 @@ func FuzzReport(f *testing.F) {
 			}
 		}
 	})
+}
+
+// An approved report says who approved it, in which role and when, and is no
+// draft; a notice to customers names nobody.
+func TestAnApprovedReportNamesItsApprover(t *testing.T) {
+	s, r, src := schema(t), renderer(t), specimen(t)
+	src.Approval = &Approval{By: "Ana [Lima]", Role: "commander", At: at0}
+	for _, lang := range languages {
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			l, err := catalogue.In(lang)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req := Request{Stage: "early_warning", Lang: lang}
+			got := squeeze(readBack(t, render(t, r, req, src)))
+			want := squeeze(l.Say("approved_note", "who", "Ana [Lima] (commander)", "at", long(l, SpecimenEntity().Zone, at0)))
+			if !strings.Contains(got, want) {
+				t.Errorf("no %q on the page", want)
+			}
+			for _, key := range []string{"draft_mark", "draft_note"} {
+				if strings.Contains(got, squeeze(l.Say(key))) {
+					t.Errorf("it is still called a draft: %q", l.Say(key))
+				}
+			}
+			valid(t, s, r, req, src)
+		})
+	}
+	if got := readBack(t, render(t, r, Request{Stage: "recipients_notice"}, src)); strings.Contains(got, "Ana") {
+		t.Errorf("the notice to recipients names the approver:\n%s", got)
+	}
 }

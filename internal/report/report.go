@@ -79,10 +79,12 @@ type Source struct {
 	Approval *Approval
 }
 
-// Approval is a person's approval of a report.
+// Approval is a person's approval of a report. Role is the right they had, as
+// the configuration names it, and empty where it names none.
 type Approval struct {
-	By, Role string
-	At       time.Time
+	By   string    `json:"by"`
+	Role string    `json:"role"`
+	At   time.Time `json:"at"`
 }
 
 // Journal is the place in the journal a report commits to.

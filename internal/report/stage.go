@@ -84,6 +84,30 @@ func Stages() []string {
 	return append(ids, worksheet)
 }
 
+// Asked are the reports that an incident asks for, in no language: that of every
+// clock that runs or was met, each entity's; a review once the handling has
+// ended; a withdrawal once an incident that was reported turned out not to be
+// reportable. A correction, an answer and a notice to recipients are asked for by
+// people, not by the record.
+func Asked(v incident.View) []Request {
+	var asked []Request
+	sent := false
+	for _, c := range v.Clocks {
+		sent = sent || c.SubmittedAt != nil
+		owed := Request{Stage: incident.JoinStage(string(c.Regime), string(c.Stage)), Entity: c.Entity}
+		if c.Counterparty == "" && (c.SubmittedAt != nil || c.State != incident.ClockStopped) && !slices.Contains(asked, owed) {
+			asked = append(asked, owed)
+		}
+	}
+	if sent && v.Reportability == incident.ReportNotReportable {
+		asked = append(asked, Request{Stage: "withdrawal"})
+	}
+	if v.HandledAt != nil {
+		asked = append(asked, Request{Stage: "post_incident_review"})
+	}
+	return asked
+}
+
 // findStage reads an id. A stage that only the incident's clocks know, as one
 // that a Member State adds, is written as a notification under its own title.
 func findStage(id string, v incident.View) (stage, error) {

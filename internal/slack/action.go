@@ -60,6 +60,8 @@ type Action struct {
 	Proposal int
 	// Answers are those to the questions of a form, by name.
 	Answers url.Values
+	// Entity and Seen are what the form carried; see [Form].
+	Entity, Seen string
 }
 
 // Refusal is an error whose text is for the person who asked: nothing was
@@ -68,6 +70,8 @@ type Refusal struct {
 	// Question is the name of the one whose answer is at fault; empty for all.
 	Question string
 	Text     string
+	// More are the faults of other answers of the form, by question.
+	More map[string]string
 }
 
 func (r *Refusal) Error() string { return r.Text }

@@ -16,8 +16,9 @@ import (
 // Name is the channel's name in effects and metrics.
 const Name = "slack"
 
-// pace is Slack's rate for one channel: about one message a second (SL-10).
-const pace = time.Second
+// pace keeps both of Slack's limits: about one message a second in a channel
+// (SL-10), and 50 changes of a message, or searches, a minute (SL-11).
+const pace = time.Minute / 50
 
 // eventType marks the metadata of our messages (SL-13a).
 const eventType = "nis2clock_notice"
@@ -33,7 +34,9 @@ type Channel struct {
 	marks bool
 	// people are called by their Slack ids, as their roles are at now.
 	people *people.Directory
-	now    func() time.Time
+	// rooms is true where incidents have rooms of their own.
+	rooms bool
+	now   func() time.Time
 }
 
 var _ dispatch.Channel = (*Channel)(nil)
@@ -51,7 +54,7 @@ func New(cfg Config, client *http.Client) (*Channel, error) {
 	dial := func(more ...slackapi.Option) *slackapi.Client {
 		return slackapi.New(cfg.Token, append(more, slackapi.OptionAPIURL(base.String()), slackapi.OptionHTTPClient(newTransport(client)))...)
 	}
-	return &Channel{api: dial(), dial: dial, marks: cfg.Mark != "", id: cfg.Channel, zone: cfg.Zone, people: cfg.People, now: time.Now}, nil
+	return &Channel{api: dial(), dial: dial, marks: cfg.Mark != "", rooms: cfg.Rooms, id: cfg.Channel, zone: cfg.Zone, people: cfg.People, now: time.Now}, nil
 }
 
 // Name implements [dispatch.Channel].
@@ -64,19 +67,42 @@ func (c *Channel) Pace() time.Duration { return pace }
 // reference it returns is "channel/ts" (SL-5). When Slack refuses the blocks
 // the text goes alone, at once (SL-21).
 func (c *Channel) Send(ctx context.Context, n dispatch.Notice) (ref string, err error) {
+	n = n.Confine(c.Class(n))
 	where, ok := c.place(n)
 	if !ok {
 		return "", &dispatch.Error{Reason: dispatch.Rejected, Permanent: true, Detail: "message_not_found"}
 	}
 	m := render(n, c.zone)
-	if n.Effect.Role == incident.Ask && n.Incident.TLP != incident.TLPRed {
+	if n.Effect.Role == incident.Ask && n.Extent != dispatch.Call {
 		m = askMessage(n, c.confirmers(n), c.zone)
 	}
-	ref, err = c.deliver(ctx, where, n.Key, m)
+	return c.write(ctx, where, n.Key, m)
+}
+
+// write delivers a message, and its text alone where Slack refuses the blocks.
+func (c *Channel) write(ctx context.Context, where place, key string, m message) (string, error) {
+	ref, err := c.deliver(ctx, where, key, m)
 	if refused, ok := errors.AsType[*dispatch.Error](err); ok && refusesBlocks(refused.Detail) {
-		ref, err = c.deliver(ctx, where, n.Key, message{text: m.text})
+		ref, err = c.deliver(ctx, where, key, message{text: m.text})
 	}
 	return ref, err
+}
+
+// Class implements [dispatch.Classed]: what goes to the incident's own room is
+// among those it concerns.
+func (c *Channel) Class(n dispatch.Notice) dispatch.Class {
+	if inRoom(n) {
+		return dispatch.Circle
+	}
+	return dispatch.Vendor
+}
+
+// inRoom reports whether a notice goes to the incident's own room: a reminder or
+// a question about one that is restricted, as long as there is somebody in it
+// and nobody else refused to say it.
+func inRoom(n dispatch.Notice) bool {
+	return (n.Effect.Role == incident.Reminder || n.Effect.Role == incident.Ask) && n.Incident.Restricted != nil &&
+		n.Room.IsOpen() && n.Room.Message != nil && len(n.Room.Names) > 0 && !byFallback(n)
 }
 
 // place is where a message goes.
@@ -90,6 +116,9 @@ type place struct {
 func (c *Channel) place(n dispatch.Notice) (place, bool) {
 	message, known := parseRef(n.Message, c.id)
 	switch {
+	case inRoom(n):
+		brief, known := parseRef(n.Room.Message.Ref, n.Room.ID)
+		return place{channel: n.Room.ID, thread: brief.ts}, known
 	case n.Effect.Role == incident.Update:
 		return place{channel: message.channel, change: message.ts}, known
 	case (n.Effect.Role == incident.Reminder || n.Effect.Role == incident.Ask) && known && message.channel == c.id && !byFallback(n):

@@ -21,8 +21,13 @@ var scopes = []scope{
 	{"commands", Command + " does not exist"},
 	{"channels:history", "in a public channel a message in doubt cannot be found, nor a marked one read"},
 	{"groups:history", "in a private channel a message in doubt cannot be found, nor a marked one read"},
+	{"groups:write", "no incident gets a private channel of its own"},
+	{"groups:read", "a private channel of its own that an incident has cannot be found again, nor who is in it"},
 	{"reactions:read", "messages cannot be marked for the timeline"},
 }
+
+// roomScope reports whether the scope is for incidents' own channels alone.
+func roomScope(name string) bool { return name == "groups:write" || name == "groups:read" }
 
 // Scopes are the names of the scopes the bot token needs, sorted.
 func Scopes() []string {
@@ -66,7 +71,7 @@ func (c *Channel) checkScopes(granted string) error {
 		return nil
 	}
 	for _, s := range scopes {
-		if slices.Contains(have, s.name) || strings.HasSuffix(s.name, ":history") || s.name == "reactions:read" && !c.marks {
+		if slices.Contains(have, s.name) || strings.HasSuffix(s.name, ":history") || s.name == "reactions:read" && !c.marks || roomScope(s.name) && !c.rooms {
 			continue
 		}
 		missing := &dispatch.Error{Reason: dispatch.BadAuth, Permanent: true, Detail: "missing_scope"}

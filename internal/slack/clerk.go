@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -43,10 +42,6 @@ type Clerk struct {
 	ConfirmWithin time.Duration
 	// SecondPerson are kinds of action that are proposals whoever asks for them.
 	SecondPerson []Kind
-	// AssessForm asks for an assessment; nil where there is none. AssessCommand
-	// makes the command of its answers.
-	AssessForm    func(v incident.View, now time.Time) (*Form, string)
-	AssessCommand func(id incident.ID, answers url.Values, now time.Time) (incident.Proposable, *Refusal)
 	// Now is wall time, by which roles and deputies go.
 	Now func() time.Time
 	// Public is what a person is told of an error; one that comes back means
@@ -78,6 +73,39 @@ func (c *Clerk) sender(user string) sender {
 	return s
 }
 
+// look is the incident as it now stands, where the sender may know of it.
+func (c *Clerk) look(who sender, id incident.ID) (v incident.View, ok bool) {
+	c.Desk.View(func(s *incident.State) {
+		i, there := s.Incident(id)
+		if ok = there && c.sees(who, i.Restricted); ok {
+			v = i.View(c.Desk.Now())
+		}
+	})
+	return v, ok
+}
+
+// sees reports whether the sender may know of an incident so restricted.
+func (c *Clerk) sees(who sender, r *incident.Restriction) bool {
+	return access.Sees(r, who.actor.Name, who.May)
+}
+
+// noIncident is what somebody is told of an incident that is not there, and of
+// one they may not know of.
+func noIncident(id incident.ID) string { return fmt.Sprintf("There is no incident %s.", id) }
+
+// overlook answers about an incident of which the sender may not know as if
+// there were none, and keeps in its own record that they tried.
+func (c *Clerk) overlook(ctx context.Context, p incident.Person, a Action) error {
+	if _, there := c.Desk.Incident(a.Incident); !there {
+		return &Refusal{Text: noIncident(a.Incident)}
+	}
+	p.Key = ""
+	if err := c.refuse(ctx, p, a, "not among those who may know of it"); asRefusal(err) == nil {
+		return err
+	}
+	return &Refusal{Text: noIncident(a.Incident)}
+}
+
 // may reports whether the sender may do what needs the right at once.
 func (c *Clerk) may(s sender, right access.Right) bool {
 	return s.May(right) || !s.known && right == access.MayAct && c.Unknown != RefuseUnknown
@@ -88,19 +116,16 @@ func (c *Clerk) may(s sender, right access.Right) bool {
 func (c *Clerk) Form(a Action) (*Form, error) {
 	ask := forms[a.Kind]
 	if a.Kind == Assess {
-		ask = c.AssessForm
+		ask = func(v incident.View, _ time.Time) (*Form, string) { return c.assessForm(v, a.Entity) }
 	}
 	if ask == nil {
-		if a.Kind == Assess {
-			return nil, &Refusal{Text: "Assess it on the incident's page, or with nis2clock incident assess."}
-		}
 		return nil, nil
 	}
-	v, ok := c.Desk.Incident(a.Incident)
+	v, ok := c.look(c.sender(a.User), a.Incident)
 	if !ok {
-		return nil, &Refusal{Text: fmt.Sprintf("There is no incident %s.", a.Incident)}
+		return nil, &Refusal{Text: noIncident(a.Incident)}
 	}
-	if v.OutOfBand || v.TLP == incident.TLPRed {
+	if v.OutOfBand || callOnly(v) {
 		return nil, &Refusal{Text: elsewhere(v)}
 	}
 	if v.Status == incident.StatusClosed && a.Kind != Note {
@@ -126,7 +151,10 @@ func (c *Clerk) Act(ctx context.Context, a Action) (string, error) {
 	if !who.known && c.Unknown == RefuseUnknown {
 		return "", c.refuse(ctx, person, a, unlinked(a.User)+" Nothing was done.")
 	}
-	if v, ok := c.Desk.Incident(a.Incident); ok && v.OutOfBand { // whoever presses may be the attacker
+	switch v, ok := c.look(who, a.Incident); {
+	case !ok && a.Kind != Declare:
+		return "", c.overlook(ctx, person, a)
+	case v.OutOfBand: // whoever presses may be the attacker
 		return "", c.refuse(ctx, person, a, elsewhere(v))
 	}
 	switch a.Kind {
@@ -259,6 +287,9 @@ func (c *Clerk) decide(ctx context.Context, who sender, p incident.Person, a Act
 		return "", err
 	}
 	if f != nil {
+		if r := f.outOfDate(a); r != nil {
+			return "", r
+		}
 		if r := f.check(a.Answers); r != nil {
 			return "", r
 		}
@@ -268,12 +299,16 @@ func (c *Clerk) decide(ctx context.Context, who sender, p incident.Person, a Act
 		return "", refusal
 	}
 	right := kinds[a.Kind]
-	two := contains(c.SecondPerson, a.Kind)
+	two := contains(c.SecondPerson, a.Kind) || decidesNotReportable(cmd) && contains(c.SecondPerson, NotReportable)
 	if c.may(who, right) && !two {
 		if _, err := c.do(ctx, cmd.For(p)); err != nil {
 			return "", err
 		}
-		return fmt.Sprintf("Recorded for %s: %s.", a.Incident, cmd.Plan()), nil
+		reply := fmt.Sprintf("Recorded for %s: %s.", a.Incident, cmd.Plan())
+		if a.Kind == Assess {
+			reply += c.afterAssessing(a)
+		}
+		return reply, nil
 	}
 	if who.known && !who.May(access.MayAct) { // an auditor changes nothing, not even by asking
 		return "", c.refuse(ctx, p, a, notYours(who, right))
@@ -291,14 +326,15 @@ func (c *Clerk) decide(ctx context.Context, who sender, p incident.Person, a Act
 	if !who.known {
 		why = "nis2clock does not know you"
 	}
-	return fmt.Sprintf("%s, so it is now proposal %v of %s: %s. Nothing has taken effect. %s It expires %s.", why, n, a.Incident, cmd.Plan(), c.whoConfirms(right, who.actor.Name), stamp(expires, nil)), nil
+	return fmt.Sprintf("%s, so it is now proposal %v of %s: %s. Nothing has taken effect. %s It expires %s.", why, n, a.Incident, cmd.Plan(), c.whoConfirms(a.Incident, right, who.actor.Name), stamp(expires, nil)), nil
 }
 
 // whoConfirms names those who can.
-func (c *Clerk) whoConfirms(right access.Right, but string) string {
+func (c *Clerk) whoConfirms(id incident.ID, right access.Right, but string) string {
 	var names []string
+	v, _ := c.Desk.Incident(id)
 	for _, s := range c.People.Who(right, c.Now()) {
-		if s.Name != but {
+		if s.Name != but && access.Sees(v.Restricted.Restriction(), s.Name, s.May) {
 			names = append(names, s.Name)
 		}
 	}
@@ -311,10 +347,7 @@ func (c *Clerk) whoConfirms(right access.Right, but string) string {
 func (c *Clerk) command(a Action) (incident.Proposable, *Refusal) {
 	switch a.Kind {
 	case Assess:
-		if c.AssessCommand == nil {
-			return nil, &Refusal{Text: "Assess it on the incident's page."}
-		}
-		return c.AssessCommand(a.Incident, a.Answers, c.Desk.Now())
+		return c.assessed(a)
 	case Submit:
 		return orRefuse(submission(a.Incident, a.Answers, c.Desk.Now()))
 	}
@@ -346,7 +379,7 @@ func (c *Clerk) settle(ctx context.Context, who sender, p incident.Person, a Act
 	if a.Kind == Reject {
 		return fmt.Sprintf("You rejected proposal %d of %s.", a.Proposal, a.Incident), nil
 	}
-	if v.TLP == incident.TLPRed {
+	if callOnly(v) {
 		return fmt.Sprintf("You confirmed proposal %d of %s.", a.Proposal, a.Incident), nil
 	}
 	return fmt.Sprintf("You confirmed proposal %d of %s: %s.", a.Proposal, a.Incident, asked.Plan), nil

@@ -156,11 +156,15 @@ func TestButtonsOfAClosedIncident(t *testing.T) {
 	h.do(incident.MarkNotReportable{Person: who, ID: inc, Reason: "a drill"})
 	h.do(incident.Close{Person: who, ID: inc})
 	before := len(h.entries(0))
-	for _, action := range []string{AcknowledgeAction, TakeCommandAction, SubmitAction, NotReportableAction} {
+	for _, action := range []string{AcknowledgeAction, TakeCommandAction, AssessAction, SubmitAction, NotReportableAction} {
 		wantIn(t, action, h.press(ts, action, "UC"), "closed")
 	}
 	if after := h.entries(0); len(after) != before {
 		t.Errorf("entries after closing: %v", after[before:])
+	}
+	h.counted("refused", 5)
+	if log := h.logs.String(); strings.Count(log, "nothing was done, and whoever asked was told why") != 5 || !strings.Contains(log, "closed") {
+		t.Errorf("the log says %s", log)
 	}
 }
 

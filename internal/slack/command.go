@@ -57,12 +57,12 @@ func (h *Handler) command(ctx context.Context, payload []byte) (answer, error) {
 	text, err := h.in.Office.Say(ctx, c.UserID+"@"+team, c.TriggerID, c.Text)
 	switch r := asRefusal(err); {
 	case r != nil:
-		text = escape(r.Text, maxSection)
+		text = foreign(r.Text, maxSection)
 	case err != nil:
 		h.in.Log.ErrorContext(ctx, "slack: command was not recorded", "by", c.UserID+"@"+team, "error", err)
 		text = notRecorded
 	}
-	return answer{body: ephemeral{"ephemeral", text}}, nil
+	return answer{body: ephemeral{"ephemeral", text}, refused: asRefusal(err)}, nil
 }
 
 // word is one subcommand.
@@ -127,10 +127,10 @@ func (c *Clerk) sayHelp(context.Context, said) (string, error) {
 	return strings.TrimRight(b.String(), "\n"), nil
 }
 
-// Open are the first incidents that are neither closed nor out of band, at most limit, the next
-// deadline first, and how many more there are. Only those returned are copied:
-// there may be a thousand.
-func (c *Clerk) Open(limit int) (first []incident.View, more int) {
+// opens are the first incidents that the sender may know of and that are neither
+// closed nor out of band, at most limit, the next deadline first, and how many
+// more there are. Only those returned are copied: there may be a thousand.
+func (c *Clerk) opens(who sender, limit int) (first []incident.View, more int) {
 	type due struct {
 		*incident.Incident
 		owes bool
@@ -141,7 +141,7 @@ func (c *Clerk) Open(limit int) (first []incident.View, more int) {
 		var all []due
 		for _, id := range s.IDs() {
 			i, ok := s.Incident(id)
-			if !ok || i.Status == incident.StatusClosed || i.OutOfBand {
+			if !ok || i.Status == incident.StatusClosed || i.OutOfBand || !c.sees(who, i.Restricted) {
 				continue
 			}
 			d := due{Incident: i}
@@ -180,7 +180,7 @@ func nextClock(v incident.View) (incident.ClockView, bool) {
 
 // incidentLine is an incident in one line of mrkdwn.
 func incidentLine(v incident.View, now time.Time) string {
-	if v.TLP == incident.TLPRed {
+	if callOnly(v) {
 		return "*" + needsYou(v) + "*"
 	}
 	s := "*" + mark(v) + escape(string(v.ID), maxFact) + "* " + foreign(v.Title, maxName)
@@ -193,8 +193,8 @@ func incidentLine(v incident.View, now time.Time) string {
 // maxListed is how many incidents a list shows.
 const maxListed = 20
 
-func (c *Clerk) sayList(context.Context, said) (string, error) {
-	all, more := c.Open(maxListed)
+func (c *Clerk) sayList(_ context.Context, s said) (string, error) {
+	all, more := c.opens(c.sender(s.user), maxListed)
 	if len(all) == 0 {
 		return "No incident is open.", nil
 	}
@@ -212,18 +212,18 @@ func (c *Clerk) sayList(context.Context, said) (string, error) {
 
 func (c *Clerk) sayShow(_ context.Context, s said) (string, error) {
 	id, _ := s.incident()
-	v, ok := c.Desk.Incident(id)
+	v, ok := c.look(c.sender(s.user), id)
 	if !ok {
 		return "", noSuch(id)
 	}
-	if v.OutOfBand || v.TLP == incident.TLPRed {
+	if v.OutOfBand || callOnly(v) {
 		return "", &Refusal{Text: elsewhere(v)}
 	}
-	v = capped(v)
+	v, _ = confined(v)
 	now := c.Desk.Now()
 	list := []string{
 		"*" + mark(v) + escape(name(v), maxHeader) + "*",
-		escape(v.Status, maxFact) + ", severity " + or(escape(v.Severity, maxFact), "not given") + ". Acknowledged by " + acknowledged(v, nil) + ". Incident commander: " + person(v.Commander, "nobody yet") + ".",
+		escape(v.Status, maxFact) + ", severity " + or(foreign(v.Severity, maxFact), "not given") + ". Acknowledged by " + acknowledged(v, nil) + ". Incident commander: " + person(v.Commander, "nobody yet") + ".",
 		summary(v),
 	}
 	for _, clock := range byUrgency(v.Clocks) {
@@ -242,7 +242,7 @@ func noSuch(id incident.ID) *Refusal {
 // do acts, and makes mrkdwn of the plain text that came of it.
 func (c *Clerk) say(ctx context.Context, a Action) (string, error) {
 	text, err := c.Act(ctx, a)
-	return escape(text, maxSection), err
+	return foreign(text, maxSection), err
 }
 
 func (c *Clerk) sayAck(ctx context.Context, s said) (string, error) {

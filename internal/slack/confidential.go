@@ -7,22 +7,27 @@ import (
 	"nis2clock/internal/incident"
 )
 
-// strict is TLP:AMBER+STRICT: the organisation alone. A workspace may have
-// guests and shared channels, so what alerts say stays out of it.
-const strict = "AMBER+STRICT"
-
-// capped is the incident without what its TLP keeps out of Slack. TLP:RED has
-// a message of its own.
-func capped(v incident.View) incident.View {
-	if v.TLP == strict {
-		v.Summary, v.Service, v.Alerts = "", "", nil
+// confined is the incident as far as somebody who asks in Slack is told of it, and
+// how far that is: as in the channel, since what one person is shown there may
+// be quoted to all.
+func confined(v incident.View) (incident.View, dispatch.Extent) {
+	place := dispatch.Vendor
+	if v.Restricted != nil { // only those who are named get here, and only they see the answer
+		place = dispatch.Circle
 	}
-	return v
+	n := dispatch.Notice{Incident: v}.Confine(place)
+	return n.Incident, n.Extent
 }
 
-// redMessage is all that Slack learns of an incident under TLP:RED: that it
-// needs somebody, and where.
-func redMessage(n dispatch.Notice) message {
+// callOnly reports whether Slack may learn of the incident only that there is one.
+func callOnly(v incident.View) bool {
+	_, extent := confined(v)
+	return extent == dispatch.Call
+}
+
+// callMessage is all that Slack learns of an incident of which no more may be
+// said than that it needs somebody, and where.
+func callMessage(n dispatch.Notice) message {
 	call := ""
 	if byFallback(n) {
 		call = everyone

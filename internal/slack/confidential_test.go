@@ -1,13 +1,19 @@
 package slack
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
+	"nis2clock/internal/dispatch"
+	"nis2clock/internal/dispatch/dispatchtest"
 	"nis2clock/internal/incident"
 )
 
 // Under TLP:RED no message of any kind holds more than which incident it is.
+// clickable is an address that a program might make a link of.
+var clickable = regexp.MustCompile(`(?i)\bhttps?://|\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b|[a-z0-9]\.(com|example|net|org)\b`)
+
 func TestRedSaysNothing(t *testing.T) {
 	for name, n := range cases() {
 		if n.Effect.Role == incident.Heartbeat {
@@ -75,4 +81,11 @@ func TestOutOfBandInSlack(t *testing.T) {
 	if err != nil || strings.Contains(got, string(inc)) {
 		t.Errorf("the list: %q, %v", got, err)
 	}
+}
+
+// A Slack message keeps to what its label allows, and names no address that can
+// be opened but that of the incident's page.
+func TestConfidential(t *testing.T) {
+	roles := []incident.Role{incident.Post, incident.Update, incident.Page, incident.Reminder, incident.Escalate, incident.Ask, incident.Triage}
+	dispatchtest.Confidential(t, dispatch.Vendor, roles, func(n dispatch.Notice) string { return string(pretty(t, render(n, nil))) })
 }

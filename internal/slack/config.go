@@ -20,7 +20,7 @@ type Config struct {
 	// Token is a bot token (xoxb-…) with the scopes chat:write and, so that a
 	// message in doubt can be found, channels:history or groups:history.
 	Token string
-	// SigningSecret proves that a call came from Slack; see [Interactions].
+	// SigningSecret proves that a call came from Slack; see [Handler].
 	SigningSecret string
 	// Channel is the id of the channel, such as C024BE91L. A name will not do:
 	// finding its id would mean listing all channels (SL-11).
@@ -38,6 +38,10 @@ type Config struct {
 	// Mark is the reaction that makes a message in an incident's thread a note,
 	// without colons; empty for none.
 	Mark string
+	// Rooms gives each incident a private channel of its own; see [Rooms].
+	// RoomPrefix begins their names.
+	Rooms      bool
+	RoomPrefix string
 	// AppToken (xapp-…) opens Socket Mode; empty for none.
 	AppToken string
 }
@@ -65,6 +69,9 @@ func (c Config) Validate() error {
 	}
 	if !channelID.MatchString(c.Channel) {
 		errs = append(errs, fmt.Errorf("slack: %q is not a channel id such as C024BE91L; Slack shows it at the foot of the channel's details", c.Channel))
+	}
+	if !roomPrefix.MatchString(c.RoomPrefix) {
+		errs = append(errs, fmt.Errorf("slack: %q cannot begin a channel's name: up to 40 lower-case letters, digits, - and _", c.RoomPrefix))
 	}
 	if _, err := c.base(); err != nil {
 		errs = append(errs, err)

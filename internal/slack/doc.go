@@ -15,6 +15,9 @@
 // incidents here. Nothing that came from an alert is understood by Slack as a
 // mention or a link (SL-16).
 //
-// [Interactions] answers Slack's calls, which are signed (SL-1). No state
+// [Rooms] gives each incident a private channel of its own, where that is
+// configured. What either may say is [dispatch.Say]'s to decide.
+//
+// [Handler] answers Slack's calls, which are signed (SL-1). No state
 // changes on a GET (SL-8).
 package slack

@@ -45,7 +45,15 @@ func (d drillOffice) Say(ctx context.Context, user, key, words string) (string, 
 
 // Form implements [Office].
 func (d drillOffice) Form(a Action) (*Form, error) {
-	f, err := d.Office.Form(a)
+	return drilledForm(d.Office.Form(a))
+}
+
+// Next implements [Office].
+func (d drillOffice) Next(a Action) (*Form, error) {
+	return drilledForm(d.Office.Next(a))
+}
+
+func drilledForm(f *Form, err error) (*Form, error) {
 	if f != nil {
 		marked := *f
 		marked.Intro = strings.TrimSpace(drill + "\n" + f.Intro)

@@ -29,6 +29,7 @@ func (plainOffice) Form(a Action) (*Form, error) {
 	}
 	return &Form{Title: "Note"}, nil
 }
+func (plainOffice) Next(Action) (*Form, error)                { return &Form{Title: "The next page"}, nil }
 func (plainOffice) Home(string) slackapi.HomeTabViewRequest   { return homeView(section("1 open")) }
 func (plainOffice) Thread(string, string) (incident.ID, bool) { return "EX-2027-0001", true }
 func (plainOffice) Mark(context.Context, Marked) error        { return errors.New("not durable") }
@@ -50,6 +51,9 @@ func TestDrillMarks(t *testing.T) {
 	}
 	if f, err := o.Form(Action{Kind: Note}); err != nil || !strings.HasPrefix(f.Intro, "*EXERCISE") || f.Title != "Note" {
 		t.Errorf("a form: %+v, %v", f, err)
+	}
+	if f, err := o.Next(Action{Kind: Assess}); err != nil || !strings.HasPrefix(f.Intro, "*EXERCISE") || f.Title != "The next page" {
+		t.Errorf("the form after it: %+v, %v", f, err)
 	}
 	if f, err := o.Form(Action{Kind: Acknowledge}); f != nil || err != nil {
 		t.Errorf("what needs no form: %+v, %v", f, err)

@@ -119,7 +119,8 @@ func (c *Clerk) Thread(channel, ts string) (id incident.ID, ok bool) {
 	ref := reference{channel, ts}.String()
 	c.Desk.View(func(s *incident.State) {
 		for _, known := range s.IDs() {
-			if i, _ := s.Incident(known); i != nil && i.Message != nil && i.Message.Channel == Name && i.Message.Ref == ref {
+			i, _ := s.Incident(known)
+			if i != nil && (i.Message != nil && i.Message.Channel == Name && i.Message.Ref == ref || i.Room != nil && i.Room.Message != nil && i.Room.Message.Ref == ref) {
 				id, ok = known, true
 				return
 			}
@@ -133,6 +134,12 @@ func (c *Clerk) Thread(channel, ts string) (id incident.ID, ok bool) {
 func (c *Clerk) Mark(ctx context.Context, m Marked) error {
 	who := c.sender(m.User)
 	p := incident.Person{By: who.actor, Key: "slack message " + m.Channel + "/" + m.TS, Digest: "message"}
+	if _, ok := c.look(who, m.Incident); !ok {
+		if err := c.overlook(ctx, p, Action{Kind: Note, Incident: m.Incident}); asRefusal(err) == nil {
+			return err
+		}
+		return nil
+	}
 	if !c.may(who, access.MayAct) {
 		why := unlinked(m.User)
 		if who.known {

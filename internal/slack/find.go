@@ -38,9 +38,9 @@ func (c *Channel) Find(ctx context.Context, n dispatch.Notice) (ref string, foun
 		oldest = strconv.FormatInt(n.Since.Add(-findMargin).Unix(), 10)
 	}
 	if where.thread != "" {
-		ref, found, err = c.search(n.Key, func(cursor string) ([]slackapi.Message, string, error) {
+		ref, found, err = search(where.channel, n.Key, func(cursor string) ([]slackapi.Message, string, error) {
 			msgs, _, next, err := c.api.GetConversationRepliesContext(ctx, &slackapi.GetConversationRepliesParameters{
-				ChannelID: c.id, Timestamp: where.thread, Oldest: oldest, Cursor: cursor, Limit: findPage, IncludeAllMetadata: true,
+				ChannelID: where.channel, Timestamp: where.thread, Oldest: oldest, Cursor: cursor, Limit: findPage, IncludeAllMetadata: true,
 			})
 			return msgs, next, err
 		})
@@ -48,9 +48,9 @@ func (c *Channel) Find(ctx context.Context, n dispatch.Notice) (ref string, foun
 			return ref, found, err
 		}
 	}
-	return c.search(n.Key, func(cursor string) ([]slackapi.Message, string, error) {
+	return search(where.channel, n.Key, func(cursor string) ([]slackapi.Message, string, error) {
 		resp, err := c.api.GetConversationHistoryContext(ctx, &slackapi.GetConversationHistoryParameters{
-			ChannelID: c.id, Oldest: oldest, Cursor: cursor, Limit: findPage, IncludeAllMetadata: true,
+			ChannelID: where.channel, Oldest: oldest, Cursor: cursor, Limit: findPage, IncludeAllMetadata: true,
 		})
 		switch {
 		case err != nil:
@@ -63,7 +63,7 @@ func (c *Channel) Find(ctx context.Context, n dispatch.Notice) (ref string, foun
 }
 
 // search goes through pages of messages for the key.
-func (c *Channel) search(key string, page func(cursor string) ([]slackapi.Message, string, error)) (string, bool, error) {
+func search(channel, key string, page func(cursor string) ([]slackapi.Message, string, error)) (string, bool, error) {
 	cursor := ""
 	for range findPages {
 		msgs, next, err := page(cursor)
@@ -75,7 +75,7 @@ func (c *Channel) search(key string, page func(cursor string) ([]slackapi.Messag
 		}
 		for _, m := range msgs {
 			if m.Metadata.EventType == eventType && m.Metadata.EventPayload["key"] == key {
-				return reference{c.id, m.Timestamp}.String(), true, nil
+				return reference{channel, m.Timestamp}.String(), true, nil
 			}
 		}
 		if next == "" {

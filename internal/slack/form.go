@@ -2,6 +2,7 @@ package slack
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -46,6 +47,9 @@ type Form struct {
 	Title, Submit string // at most 24 characters
 	Intro         string // mrkdwn that was made safe
 	Questions     []Question
+	// Entity is whom an assessment is for, and Seen the [incident.Assessment]'s
+	// version that the form shows. A form carries both unseen.
+	Entity, Seen string
 }
 
 // Limits of modals (SL-17, SL-18).
@@ -53,7 +57,7 @@ const (
 	maxModalBlocks = 100
 	maxModalTitle  = 24
 	maxLabel       = 150
-	maxHint        = 500
+	maxHint        = 1_000
 	maxOptions     = 100
 	maxOptionText  = 75
 	maxOptionValue = 150
@@ -67,12 +71,17 @@ const answerID = "answer"
 // formContext is what a form carries unseen: which action it is for.
 type formContext struct {
 	Incident incident.ID `json:"incident"`
+	Entity   string      `json:"entity,omitempty"`
+	Seen     string      `json:"seen,omitempty"`
 }
 
 // modal is the view that asks the questions. What does not fit is counted and
 // left to the incident's page.
 func (f Form) modal(kind Kind, id incident.ID) (slackapi.ModalViewRequest, error) {
-	carried, err := json.Marshal(formContext{id})
+	carried, err := json.Marshal(formContext{id, f.Entity, f.Seen})
+	if err == nil && chars(string(carried)) > maxMetadata {
+		err = errors.New("slack: a form carries too much")
+	}
 	if err != nil {
 		return slackapi.ModalViewRequest{}, err
 	}
@@ -157,32 +166,66 @@ func (q Question) limit() int {
 	return min(q.Max, maxAnswer3000)
 }
 
-// check says what is wrong with the answers; nil for nothing. Slack checks the
-// same before, but whoever signs the request may send anything.
+// check says what is wrong with the answers, each with its question; nil for
+// nothing. Slack checks the same before, but whoever signs the request may send
+// anything.
 func (f Form) check(answers url.Values) *Refusal {
+	var wrong faults
 	for _, q := range f.Questions {
-		all := answers[q.Name]
-		for _, a := range all {
-			switch q.Kind {
-			case Line, Paragraph:
-				if utf8.RuneCountInString(a) > q.limit() {
-					return &Refusal{q.Name, fmt.Sprintf("At most %d characters.", q.limit())}
-				}
-			case Choice, Choices:
-				if !slices.ContainsFunc(q.Options, func(o Option) bool { return o.Value == a }) {
-					return &Refusal{q.Name, "This is no longer one of the choices: close the form and open it again."}
-				}
-			case Instant:
-				if _, err := strconv.ParseInt(a, 10, 64); err != nil {
-					return &Refusal{q.Name, "This is not a time."}
-				}
+		wrong.at(q.Name, q.fault(answers[q.Name]))
+	}
+	return wrong.refusal()
+}
+
+// fault is what is wrong with the answers to the question; empty for nothing.
+func (q Question) fault(answers []string) string {
+	for _, a := range answers {
+		switch q.Kind {
+		case Line, Paragraph:
+			if utf8.RuneCountInString(a) > q.limit() {
+				return fmt.Sprintf("At most %d characters.", q.limit())
+			}
+		case Choice, Choices:
+			if !slices.ContainsFunc(q.Options, func(o Option) bool { return o.Value == a }) {
+				return noChoice
+			}
+		case Instant:
+			if _, err := strconv.ParseInt(a, 10, 64); err != nil {
+				return "This is not a time."
 			}
 		}
-		if !q.Optional && strings.TrimSpace(strings.Join(all, "")) == "" {
-			return &Refusal{q.Name, "Please answer this."}
-		}
 	}
-	return nil
+	if !q.Optional && strings.TrimSpace(strings.Join(answers, "")) == "" {
+		return "Please answer this."
+	}
+	return ""
+}
+
+const noChoice = "This is no longer one of the choices: close the form and open it again."
+
+// faults are what is wrong with a form's answers, in the order of its questions.
+type faults []struct{ question, text string }
+
+// at adds a fault unless the text is empty.
+func (f *faults) at(question, text string) {
+	if text != "" {
+		*f = append(*f, struct{ question, text string }{question, text})
+	}
+}
+
+// refusal is nil where there is no fault.
+func (f faults) refusal() *Refusal {
+	if len(f) == 0 {
+		return nil
+	}
+	r := &Refusal{Question: f[0].question, Text: f[0].text}
+	for _, other := range f[1:] {
+		if r.More == nil {
+			r.More = map[string]string{}
+		}
+		r.More[other.question] = other.text
+	}
+	return r
 }
 
 // instantOf is the answer to an Instant question; zero without one.
@@ -204,7 +247,7 @@ func plainText(s string, limit int) *slackapi.TextBlockObject {
 func told(title, text string) *slackapi.ModalViewRequest {
 	return &slackapi.ModalViewRequest{
 		Type: slackapi.VTModal, Title: plainText(title, maxModalTitle), Close: plainText("Close", maxModalTitle),
-		Blocks: slackapi.Blocks{BlockSet: []slackapi.Block{section(escape(text, maxSection))}},
+		Blocks: slackapi.Blocks{BlockSet: []slackapi.Block{section(foreign(text, maxSection))}},
 	}
 }
 

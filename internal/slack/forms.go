@@ -63,17 +63,17 @@ func submission(id incident.ID, a url.Values, now time.Time) (incident.Submit, *
 	for _, name := range a["stages"] {
 		parts := strings.Split(name, "/")
 		if len(parts) != 3 {
-			return c, &Refusal{"stages", "This is no longer one of the choices: close the form and open it again."}
+			return c, &Refusal{Question: "stages", Text: noChoice}
 		}
 		if len(c.Stages) > 0 && (parts[0] != c.Entity || parts[1] != c.Regime) {
-			return c, &Refusal{"stages", "Record reports of different entities or regimes one after the other."}
+			return c, &Refusal{Question: "stages", Text: "Record reports of different entities or regimes one after the other."}
 		}
 		c.Entity, c.Regime = parts[0], parts[1]
 		c.Stages = append(c.Stages, parts[2])
 	}
 	slices.Sort(c.Stages)
 	if c.Submission.SentAt.After(now) {
-		return c, &Refusal{"sent_at", "This lies in the future: record it once it was sent."}
+		return c, &Refusal{Question: "sent_at", Text: "This lies in the future: record it once it was sent."}
 	}
 	return c, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/prometheus/client_golang/prometheus"
 	slackapi "github.com/slack-go/slack"
 
 	"nis2clock/internal/incident"
@@ -28,6 +29,9 @@ type Office interface {
 	// Form is what the action asks first: nil when it asks nothing. It does no
 	// I/O: a form must open within three seconds (SL-4).
 	Form(Action) (*Form, error)
+	// Next is the form that comes after the one that was answered; nil after the
+	// last, whose answers are acted on. It does no I/O either.
+	Next(Action) (*Form, error)
 	// Say answers the words after the slash command.
 	Say(ctx context.Context, user, key, words string) (string, error)
 	// Home is what a person sees on the app's own page.
@@ -58,6 +62,8 @@ type Inbound struct {
 	// reply addresses on the same host.
 	BaseURL string
 	Log     *slog.Logger
+	// Register takes the metrics; nil for none.
+	Register prometheus.Registerer
 }
 
 const (
@@ -74,13 +80,28 @@ const (
 // Handler answers Slack's calls, whichever way they come: over HTTP as
 // [Handler.ServeHTTP], over a socket through [Socket].
 type Handler struct {
-	in    Inbound
-	api   *slackapi.Client // nil without a token
-	reply *replier
+	in      Inbound
+	api     *slackapi.Client // nil without a token
+	reply   *replier
+	replays replays
+	calls   *prometheus.CounterVec // by outcome
 
 	mu     sync.Mutex
-	warned time.Time
+	warned time.Time // when the log last told of a bad signature
+	bad    time.Time // when the newest came; zero for never
 }
+
+// Outcomes of calls from Slack, over HTTP and over a socket.
+const (
+	taken        = "taken"
+	refusedCall  = "refused"       // whoever asked was told why nothing was done
+	notStored    = "not_stored"    // they were told to try again
+	badSignature = "bad_signature" // or a time too far from ours
+	replayed     = "replayed"
+)
+
+// badFor is how long a bad signature is shown after the newest one.
+const badFor = 24 * time.Hour
 
 // NewHandler checks its parts and opens no connection.
 func NewHandler(in Inbound) (*Handler, error) {
@@ -97,7 +118,15 @@ func NewHandler(in Inbound) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{in: in, reply: newReplier(in.Client, base, in.Log)}
+	h := &Handler{in: in, reply: newReplier(in.Client, base, in.Log), calls: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "nis2clock_slack_calls_total", Help: "Calls from Slack, by what became of them.",
+	}, []string{"outcome"})}
+	for _, outcome := range []string{taken, refusedCall, notStored, badSignature, replayed} {
+		h.calls.WithLabelValues(outcome)
+	}
+	if in.Register != nil {
+		in.Register.MustRegister(h.calls)
+	}
 	if in.Token != "" {
 		h.api = slackapi.New(in.Token, slackapi.OptionAPIURL(base.String()), slackapi.OptionHTTPClient(newTransport(in.Client)))
 	}
@@ -129,6 +158,8 @@ var bodies = map[string]struct {
 // answer is what Slack is told at once.
 type answer struct {
 	body any // as JSON; nil for an empty answer
+	// refused: nothing was done, and the person is told why.
+	refused *Refusal
 	// after begins what Slack does not wait for and returns; nil for nothing.
 	after func()
 }
@@ -141,20 +172,42 @@ var errBad = errors.New("not a call of Slack's")
 func (h *Handler) take(ctx context.Context, kind string, payload []byte) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, actWithin)
 	defer cancel()
+	a, err := answer{}, error(nil) // also to what is of the future
 	switch kind {
 	case interactive:
-		return h.interaction(ctx, payload)
+		a, err = h.interaction(ctx, payload)
 	case slashCommands:
-		return h.command(ctx, payload)
+		a, err = h.command(ctx, payload)
 	case eventsAPI:
-		return h.event(ctx, payload)
+		a, err = h.event(ctx, payload)
 	}
-	return answer{}, nil // of the future
+	switch {
+	case err != nil && !errors.Is(err, errBad):
+		h.calls.WithLabelValues(notStored).Inc()
+	case a.refused != nil:
+		h.calls.WithLabelValues(refusedCall).Inc()
+		h.in.Log.InfoContext(ctx, "slack: nothing was done, and whoever asked was told why", "kind", kind, "why", a.refused.Text)
+	default:
+		h.calls.WithLabelValues(taken).Inc()
+	}
+	return a, err
+}
+
+// Status says in a sentence that somebody's signature was bad lately.
+func (h *Handler) Status() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.bad.IsZero() || h.in.Now().Sub(h.bad) > badFor {
+		return nil
+	}
+	return []string{fmt.Sprintf("a call with a bad signature was refused at %s: if it came from Slack, slack.signing_secret is wrong and nobody can act there",
+		h.bad.UTC().Format(time.RFC3339))}
 }
 
 // ServeHTTP answers POST /webhook/slack/interactions, commands and events:
 //
-//	200  done; or nothing of ours: another button, another kind of event
+//	200  done; or nothing of ours: another button, another kind of event; or
+//	     the very request that was taken before, of which nothing is told
 //	400  signed, and yet not a call of Slack's
 //	401  no good signature, or a time more than 5 minutes away
 //	404  another path
@@ -181,7 +234,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	if !h.replays.claim(r.Header, h.in.Now()) {
+		h.calls.WithLabelValues(replayed).Inc()
+		h.in.Log.WarnContext(r.Context(), "slack: a call came a second time under the same signature and was passed over; somebody else may have read it", "kind", door.kind, "from", r.RemoteAddr)
+		h.write(r.Context(), w, answer{})
+		return
+	}
 	a, err := h.take(r.Context(), door.kind, payload)
+	if err != nil {
+		h.replays.release(r.Header)
+	}
 	switch {
 	case errors.Is(err, errBad):
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -228,6 +290,7 @@ func (h *Handler) signedBody(w http.ResponseWriter, r *http.Request) ([]byte, in
 		return nil, http.StatusMethodNotAllowed, errors.New("use POST")
 	}
 	if err := fresh(r.Header, h.in.Now()); err != nil {
+		h.calls.WithLabelValues(badSignature).Inc()
 		return nil, http.StatusUnauthorized, err
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxInteraction))
@@ -246,8 +309,10 @@ func (h *Handler) signedBody(w http.ResponseWriter, r *http.Request) ([]byte, in
 
 // warn says that somebody's signature was bad, at most once in warnEvery.
 func (h *Handler) warn(ctx context.Context) {
+	h.calls.WithLabelValues(badSignature).Inc()
 	now := h.in.Now()
 	h.mu.Lock()
+	h.bad = now
 	quiet := !h.warned.IsZero() && now.Sub(h.warned) < warnEvery
 	if !quiet {
 		h.warned = now

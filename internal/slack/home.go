@@ -35,7 +35,7 @@ func (c *Clerk) Home(user string) slackapi.HomeTabViewRequest {
 		return homeView(section(escape(why, maxSection)))
 	}
 	now := c.Desk.Now()
-	all, more := c.Open(maxHome)
+	all, more := c.opens(who, maxHome)
 	title := slackapi.NewHeaderBlock(plainText(fmt.Sprintf("%s open", plural(len(all)+more, "incident")), maxHeader))
 	blocks := []slackapi.Block{title}
 	d := draft{}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"nis2clock/internal/access"
 	"nis2clock/internal/classify"
 	"nis2clock/internal/desk"
@@ -28,9 +30,10 @@ type house struct {
 	log   journal.Log
 	clerk *Clerk
 	*Handler
-	ch   *Channel
-	wall *wallClock
-	logs *logBuffer
+	ch      *Channel
+	wall    *wallClock
+	logs    *logBuffer
+	metrics *prometheus.Registry
 }
 
 // team is the workspace of everybody in these tests.
@@ -54,9 +57,13 @@ func staff(t testing.TB) *people.Directory {
 }
 
 // newHouse has one incident, INC-2026-0001, whose message is in the channel.
-func newHouse(t testing.TB) *house {
+func newHouse(t testing.TB, change ...func(*incident.Rules)) *house {
 	t.Helper()
-	h := &house{t: t, wall: &wallClock{t: opened.Add(time.Minute)}, logs: &logBuffer{}, log: journaltest.Open(t)}
+	rules := &incident.Rules{Classify: classify.DefaultPolicy(), Law: regime.Builtin(), Tracks: []incident.Track{{Entity: "default", Regimes: []regime.ID{"nis2"}, Authority: "CSIRT"}}}
+	for _, f := range change {
+		f(rules)
+	}
+	h := &house{t: t, wall: &wallClock{t: opened.Add(time.Minute)}, logs: &logBuffer{}, log: journaltest.Open(t), metrics: prometheus.NewRegistry()}
 	var err error
 	if h.fake, err = slackfake.Start(slackfake.Config{Token: token, AppToken: appToken, Now: h.wall.now}); err != nil {
 		t.Fatal(err)
@@ -68,7 +75,7 @@ func newHouse(t testing.TB) *house {
 	})
 	h.desk, err = desk.Open(t.Context(), desk.Options{
 		Log: h.log, Now: h.wall.now, Logger: slog.New(slog.DiscardHandler),
-		Rules: &incident.Rules{Classify: classify.DefaultPolicy(), Law: regime.Builtin(), Tracks: []incident.Track{{Entity: "default", Regimes: []regime.ID{"nis2"}, Authority: "CSIRT"}}},
+		Rules: rules,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +84,7 @@ func newHouse(t testing.TB) *house {
 	h.clerk = &Clerk{Desk: h.desk, People: staff(t), Now: h.wall.now, Public: publicly}
 	h.Handler, err = NewHandler(Inbound{
 		Secrets: func() []string { return []string{secret} }, Now: h.wall.now, Office: h.clerk, Token: token, Mark: DefaultMark, BaseURL: h.fake.URL(),
-		Log: slog.New(slog.NewTextHandler(h.logs, nil)),
+		Log: slog.New(slog.NewTextHandler(h.logs, nil)), Register: h.metrics,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -123,6 +130,26 @@ func (h *house) incident() incident.View {
 		h.t.Fatal("no incident")
 	}
 	return v
+}
+
+// counted checks how many calls from Slack had that outcome.
+func (h *house) counted(outcome string, want float64) {
+	h.t.Helper()
+	families, err := h.metrics.Gather()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	got := -1.0
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == "nis2clock_slack_calls_total" && m.GetLabel()[0].GetValue() == outcome {
+				got = m.GetCounter().GetValue()
+			}
+		}
+	}
+	if got != want {
+		h.t.Errorf("%v calls were %s, want %v", got, outcome, want)
+	}
 }
 
 // say posts or updates the incident's message as it stands, and returns its ts.

@@ -45,12 +45,15 @@ func facts(v incident.View, zone *time.Location) slackapi.Block {
 			fields = append(fields, verbatim("*"+label+":* "+value))
 		}
 	}
-	add("Severity", or(escape(v.Severity, maxFact), "not given"))
+	add("Severity", or(foreign(v.Severity, maxFact), "not given"))
 	add("Status", escape(v.Status, maxFact)+", "+strings.ReplaceAll(escape(v.Reportability, maxFact), "_", " "))
 	add("Acknowledged by", acknowledged(v, zone))
 	add("Incident commander", commander(v))
 	add("Detected", stamp(v.DetectedAt, zone))
 	add("Aware", aware(v, zone))
+	if v.Room != nil && v.Room.ClosedAt == nil && v.Room.Channel == RoomsName && channelID.MatchString(v.Room.ID) {
+		add("Channel", "<#"+v.Room.ID+">")
+	}
 	add("Service", foreign(v.Service, maxFact))
 	add("Category", escape(strings.Trim(v.Category.Class+"/"+v.Category.Type, "/"), maxFact))
 	return slackapi.NewSectionBlock(nil, fields, nil)
@@ -178,7 +181,7 @@ func incidentText(n dispatch.Notice, zone *time.Location) string {
 		all = append(all, "and "+plural(more, "more clock"))
 	}
 	all = append(all,
-		"Severity "+or(escape(v.Severity, maxFact), "not given")+", "+escape(v.Status, maxFact)+". Acknowledged by "+acknowledged(v, zone)+". Incident commander: "+commander(v)+".")
+		"Severity "+or(foreign(v.Severity, maxFact), "not given")+", "+escape(v.Status, maxFact)+". Acknowledged by "+acknowledged(v, zone)+". Incident commander: "+commander(v)+".")
 	for _, s := range v.Incomplete[:min(len(v.Incomplete), maxNotices)] {
 		all = append(all, "Incomplete: "+foreign(s, maxReason))
 	}

@@ -3,14 +3,13 @@ package slack
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	slackapi "github.com/slack-go/slack"
-
-	"nis2clock/internal/incident"
 )
 
 // interaction is what we read of Slack's payload; the rest may be anything.
@@ -67,7 +66,7 @@ func (h *Handler) interaction(ctx context.Context, payload []byte) (answer, erro
 	if !ok {
 		return answer{}, nil
 	}
-	text := ""
+	text, no := "", (*Refusal)(nil)
 	form, err := h.in.Office.Form(act)
 	switch {
 	case err == nil && form != nil:
@@ -75,14 +74,14 @@ func (h *Handler) interaction(ctx context.Context, payload []byte) (answer, erro
 	case err == nil:
 		text, err = h.in.Office.Act(ctx, act)
 	}
-	if r := asRefusal(err); r != nil {
-		text, err = r.Text, nil
+	if no = asRefusal(err); no != nil {
+		text, err = no.Text, nil
 	}
 	if err != nil {
 		h.unrecorded(ctx, act, err)
 		return answer{after: h.reply.prepare(p.ResponseURL, notRecorded)}, err
 	}
-	return answer{after: h.reply.prepare(p.ResponseURL, text)}, nil
+	return answer{after: h.reply.prepare(p.ResponseURL, text), refused: no}, nil
 }
 
 // unrecorded logs that an action was lost. The person is told to try again.
@@ -107,12 +106,25 @@ func (h *Handler) open(p interaction, act Action, f Form) func() {
 // sent does what a form asks for. The answer shows what came of it in the
 // form's place, or beside the question at fault.
 func (h *Handler) sent(ctx context.Context, act Action) (answer, error) {
-	text, err := h.in.Office.Act(ctx, act)
+	text := ""
+	next, err := h.in.Office.Next(act)
+	switch {
+	case err == nil && next != nil:
+		view, err := next.modal(act.Kind, act.Incident)
+		if err != nil {
+			return answer{body: slackapi.NewUpdateViewSubmissionResponse(told("Not done", "This form cannot be shown here: use the incident's page."))}, nil
+		}
+		return answer{body: slackapi.NewUpdateViewSubmissionResponse(&view)}, nil
+	case err == nil:
+		text, err = h.in.Office.Act(ctx, act)
+	}
 	if r := asRefusal(err); r != nil {
 		if r.Question != "" {
-			return answer{body: slackapi.NewErrorsViewSubmissionResponse(map[string]string{r.Question: r.Text})}, nil
+			wrong := map[string]string{r.Question: r.Text}
+			maps.Copy(wrong, r.More)
+			return answer{body: slackapi.NewErrorsViewSubmissionResponse(wrong)}, nil
 		}
-		return answer{body: slackapi.NewUpdateViewSubmissionResponse(told("Not done", r.Text))}, nil
+		return answer{body: slackapi.NewUpdateViewSubmissionResponse(told("Not done", r.Text)), refused: r}, nil
 	}
 	if err != nil {
 		h.unrecorded(ctx, act, err)
@@ -155,5 +167,7 @@ func (p interaction) sent() (Action, bool) {
 	if err := json.Unmarshal([]byte(p.View.PrivateMetadata), &carried, lenient); err != nil || len(carried.Incident) > maxValue {
 		carried = formContext{}
 	}
-	return Action{Kind: Kind(kind), Incident: incident.ID(carried.Incident), User: user, Key: p.View.ID, Answers: formAnswers(p.View.State.Values)}, true
+	return Action{
+		Kind: Kind(kind), Incident: carried.Incident, Entity: carried.Entity, Seen: carried.Seen, User: user, Key: p.View.ID, Answers: formAnswers(p.View.State.Values),
+	}, true
 }

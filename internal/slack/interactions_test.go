@@ -34,6 +34,9 @@ type office struct {
 // Form opens none: each button acts at once.
 func (d *office) Form(Action) (*Form, error) { return nil, nil }
 
+// Next has no form after the first.
+func (d *office) Next(Action) (*Form, error) { return nil, nil }
+
 func (d *office) Act(ctx context.Context, a Action) (string, error) {
 	if d.during != nil {
 		d.during(ctx)

@@ -38,7 +38,7 @@ func pageMessage(n dispatch.Notice, zone *time.Location) message {
 // serviceMessage is about the service itself, such as a sender of alerts that
 // has gone quiet.
 func serviceMessage(n dispatch.Notice) message {
-	about := []string{refusal(n), escape(n.Text, maxSection), lateNote(n, "message"), repeatNote(n)}
+	about := []string{refusal(n), foreign(n.Text, maxSection), lateNote(n, "message"), repeatNote(n)}
 	if about[1] == "" {
 		about[1] = "nis2clock has nothing more to say about " + escape(n.Effect.Key, maxReason) + "."
 	}

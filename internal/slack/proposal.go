@@ -100,7 +100,7 @@ func (c *Channel) confirmers(n dispatch.Notice) []string {
 	}
 	var users []string
 	for _, s := range c.people.Who(right, c.now()) {
-		if s.Slack.User != "" && s.Name != p.By {
+		if s.Slack.User != "" && s.Name != p.By && access.Sees(n.Incident.Restricted.Restriction(), s.Name, s.May) {
 			users = append(users, s.Slack.User)
 		}
 	}

@@ -21,10 +21,10 @@ type message struct {
 
 // render puts a notice into words. It reads nothing but the notice.
 func render(n dispatch.Notice, zone *time.Location) message {
-	if n.Incident.TLP == incident.TLPRed && n.Effect.Role != incident.Heartbeat {
-		return redMessage(n)
+	n = n.Confine(dispatch.Vendor)
+	if n.Extent == dispatch.Call {
+		return callMessage(n)
 	}
-	n.Incident = capped(n.Incident)
 	switch n.Effect.Role {
 	case incident.Post, incident.Update:
 		return incidentMessage(n, zone)
@@ -114,7 +114,7 @@ func name(v incident.View) string {
 	if v.Title == "" {
 		return string(v.ID)
 	}
-	return string(v.ID) + ": " + defang(v.Title)
+	return string(v.ID) + ": " + dispatch.Defang(v.Title)
 }
 
 // sections makes a block of each text that is not empty.

@@ -165,7 +165,7 @@ func stuffed(a, b string, nClocks, nAlerts, nNotices uint16, seconds int64, kind
 	now := detected.Add(time.Duration(seconds))
 	states := []string{incident.ClockRunning, incident.ClockOverdue, incident.ClockProjected, incident.ClockSubmitted, incident.ClockStopped, a}
 	v := incident.View{
-		ID: "INC-2026-0001", Title: a, Summary: b, Status: a, Reportability: b, Severity: a, Service: b, TLP: a, Exercise: kind&8 != 0,
+		ID: "INC-2026-0001", Title: a, Summary: b, Status: a, Reportability: b, Severity: a, Service: b, TLP: incident.DefaultTLP, Exercise: kind&8 != 0,
 		DetectedAt: detected, Commander: &a, AwareAt: &detected,
 	}
 	v.Category.Class, v.Category.Type = a, b

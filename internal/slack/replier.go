@@ -69,7 +69,7 @@ func (r *replier) begin(what string, call func(context.Context)) (start func()) 
 
 func (r *replier) post(ctx context.Context, address, text string) {
 	err := slackapi.PostWebhookCustomHTTPContext(ctx, address, r.client, &slackapi.WebhookMessage{
-		Text: escape(text, maxSection), ResponseType: slackapi.ResponseTypeEphemeral,
+		Text: foreign(text, maxSection), ResponseType: slackapi.ResponseTypeEphemeral,
 	})
 	if err != nil {
 		r.log.Warn("slack: reply not sent", "error", failure(err))

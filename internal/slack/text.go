@@ -6,6 +6,9 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"nis2clock/internal/dispatch"
 )
 
 // escape makes text that came from elsewhere harmless inside mrkdwn and cuts
@@ -51,6 +54,18 @@ func escape(s string, limit int) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
+// foreign is escape for what came from an alert or was written elsewhere.
+// It looks at no more of a long text than can be shown.
+func foreign(s string, limit int) string {
+	if most := 8 * limit; len(s) > most {
+		for most > 0 && !utf8.RuneStart(s[most]) {
+			most--
+		}
+		s = s[:most]
+	}
+	return escape(dispatch.Defang(s), limit)
+}
+
 var slackActor = regexp.MustCompile(`^([UW][A-Z0-9]{1,30})@[A-Z0-9]+$`)
 
 // link is a link to an address of ours; empty if it is none that can be shown.
@@ -94,7 +109,7 @@ func person(name *string, nobody string) string {
 	if m := slackActor.FindStringSubmatch(*name); m != nil {
 		return "<@" + m[1] + ">"
 	}
-	return escape(*name, maxFact)
+	return foreign(*name, maxFact)
 }
 
 // lines joins lines up to limit characters; last is kept whatever happens and

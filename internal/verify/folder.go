@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -11,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -56,6 +56,9 @@ func Folder(ctx context.Context, dir string, o Options) (Verdict, error) {
 	case journal.Altered:
 		c.altered = true
 	}
+	if _, err := os.Stat(filepath.Join(dir, "journal.checkpoint")); errors.Is(err, fs.ErrNotExist) {
+		c.note("journal.checkpoint is missing, which would say if the newest entries had been cut off: compare with a checkpoint that was kept elsewhere (--checkpoint)")
+	}
 	if err := c.artefacts(ctx, filepath.Join(dir, "vault")); err != nil {
 		return Verdict{}, err
 	}
@@ -84,14 +87,10 @@ type stamp struct {
 	entry uint64
 }
 
-// inVault stands in every entry whose webhook body lies in the vault: only
-// those few are decoded. An entry is written with sorted, compact members.
-var inVault = []byte(`"vault":true`)
-
 // entry takes from an entry what has to be compared.
 func (c *check) entry(e journal.Entry) {
-	collected, stamped := e.Kind == incident.Collected{}.Kind(), e.Kind == incident.CheckpointStamped{}.Kind()
-	if strings.HasPrefix(e.Kind, "journal.") || !collected && !stamped && !bytes.Contains(e.Payload, inVault) {
+	stamped := e.Kind == incident.CheckpointStamped{}.Kind()
+	if strings.HasPrefix(e.Kind, "journal.") || !stamped && !incident.NamesArtefact(e.Kind, e.Payload) {
 		return
 	}
 	ev, err := incident.Decode(e.Kind, e.Payload)

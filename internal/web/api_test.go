@@ -65,6 +65,8 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 			"remediation":[{"id":"R-1","gap":"g","action":"a","owner":"ana","due":"2026-02-01T00:00:00Z"}]}`,
 		"POST /api/v1/remediation/{id}/close":                    `{"outcome":"done"}`,
 		"POST /api/v1/incidents/{id}/out-of-band":                `{"on":true,"reason":"they read our mail"}`,
+		"POST /api/v1/incidents/{id}/restricted":                 `{"on":true,"reason":"one of us"}`,
+		"POST /api/v1/incidents/{id}/access":                     `{"name":"ben","allow":true,"reason":"counsel"}`,
 		"POST /api/v1/incidents/{id}/proposals/{number}/confirm": ``,
 		"POST /api/v1/incidents/{id}/proposals/{number}/reject":  `{"reason":"not sent yet"}`,
 	}
@@ -98,6 +100,8 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 				s.api("POST", "/incidents/"+id+"/authority-messages", `{"direction":"in","kind":"request","respond_by":"2999-01-01T00:00:00Z"}`)
 			case "/erasures", "/retention": // only what is closed
 				s.api("POST", "/incidents/"+id+"/close", ``)
+			case "/access":
+				s.api("POST", "/incidents/"+id+"/restricted", `{"on":true,"reason":"x"}`)
 			case "/release":
 				s.api("POST", "/incidents/"+id+"/hold", `{"reason":"x"}`)
 			}

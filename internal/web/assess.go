@@ -62,7 +62,8 @@ func (s *said) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 //	           "users_in_union": {"value": 200000, "estimated": true},
 //	           "complete_unavailability": "45m", "death": "no"},
 //	 "decision": "significant",             // or not_significant, undecided; left out: as it was
-//	 "reason": "…"}                         // for the decision
+//	 "reason": "…",                         // for the decision
+//	 "seen": "…"}                           // the version of the assessment gone by: 409 once it has changed
 //
 // The answer is the incident; its significance holds the criteria with their
 // results. Not significant stops the entity's clocks under NIS2; where the
@@ -74,6 +75,7 @@ func (s *server) assess(w http.ResponseWriter, r *http.Request) error {
 		Facts    map[significance.FactID]said `json:"facts"`
 		Decision string                       `json:"decision"`
 		Reason   string                       `json:"reason"`
+		Seen     string                       `json:"seen"`
 	}
 	p, err := read(r, &in)
 	if err != nil {
@@ -88,7 +90,7 @@ func (s *server) assess(w http.ResponseWriter, r *http.Request) error {
 	for id, text := range in.Facts {
 		facts[id] = string(text)
 	}
-	return s.do(w, r, http.StatusOK, incident.Assess{Person: p, ID: id(r), Entity: in.Entity, Facts: facts, Decision: in.Decision, Reason: in.Reason})
+	return s.do(w, r, http.StatusOK, incident.Assess{Person: p, ID: id(r), Entity: in.Entity, Facts: facts, Decision: in.Decision, Reason: in.Reason, Seen: in.Seen})
 }
 
 // assessment answers with what the criteria ask and say, computed now; it
@@ -103,7 +105,7 @@ func (s *server) assess(w http.ResponseWriter, r *http.Request) error {
 //	               "result": "met｜not_met｜unknown", "because": "…", "missing": [], "estimated": true}],
 //	 "questions": [{"fact": "users_limited", "kind": "users", "question": "…?", "form": "…", "explain": "…",
 //	                "answer": {"value": "10200", "estimated": true, "origin": "person｜incident｜record｜config"}, "shown": "10 200 (estimated)"}],
-//	 "next": {…} or null, "table": "SHA-256 of the criteria"}
+//	 "next": {…} or null, "table": "SHA-256 of the criteria", "version": "…"}
 func (s *server) assessment(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	suppose := map[significance.FactID]string{}
@@ -152,6 +154,10 @@ func (s *server) recurring(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	hidden := s.hidden(r)
+	sets = slices.DeleteFunc(sets, func(set incident.RecurringSet) bool {
+		return slices.ContainsFunc(set.Incidents, func(id string) bool { return hidden[incident.ID(id)] })
+	})
 	return s.write(w, http.StatusOK, struct {
 		Sets []incident.RecurringSet `json:"sets"`
 	}{sets})

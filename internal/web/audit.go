@@ -56,6 +56,7 @@ func (s *server) journal(w http.ResponseWriter, r *http.Request) error {
 	if err := q.err(); err != nil {
 		return err
 	}
+	ask.Hidden = s.hidden(r)
 	found, err := desk.Find(r.Context(), s.Desk, s.Journal, ask, limit+1)
 	if err != nil {
 		return err
@@ -78,12 +79,24 @@ func (s *server) journal(w http.ResponseWriter, r *http.Request) error {
 		if removed, reason, ok := raw.Erasure(); ok {
 			l.Erased, l.Summary = false, fmt.Sprintf("removed the content of %d entries: %s", len(removed), reason)
 		}
-		if q.Get("payload") == "true" && !raw.Erased && (!e.Privileged() || who.Role.Has(access.MayDecide)) {
+		if q.Get("payload") == "true" && !raw.Erased && (!e.Privileged() || who.Role.Has(access.MayDecide)) && !s.tellsOf(e, ask.Hidden) {
 			l.Payload = raw.Payload
 		}
 		out.Entries = append(out.Entries, l)
 	}
 	return s.write(w, http.StatusOK, out)
+}
+
+// tellsOf reports whether an entry holds a webhook body, as received, that
+// speaks of what is hidden too.
+func (s *server) tellsOf(e incident.Entry, hidden map[incident.ID]bool) (tells bool) {
+	if len(hidden) == 0 || incident.ReceiptOf(e.Event) == nil {
+		return false
+	}
+	s.Desk.View(func(st *incident.State) {
+		tells = st.BesideRestricted(e.About, func(id incident.ID) bool { return hidden[id] })
+	})
+	return tells
 }
 
 // entriesOf reads everything about an incident, oldest first.

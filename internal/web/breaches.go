@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"nis2clock/internal/incident"
 )
@@ -34,11 +35,14 @@ func (s *server) recordBreach(w http.ResponseWriter, r *http.Request) error {
 
 // breachRegister answers with the register of Regulation (EU) 2016/679
 // Art. 33(5), oldest incident first.
-func (s *server) breachRegister(w http.ResponseWriter, _ *http.Request) error {
+func (s *server) breachRegister(w http.ResponseWriter, r *http.Request) error {
 	var out struct {
 		Breaches []incident.RegisterEntry `json:"breaches"`
 	}
 	now := s.Desk.Now()
-	s.Desk.View(func(st *incident.State) { out.Breaches = st.Breaches(now) })
+	s.Desk.View(func(st *incident.State) {
+		hidden := st.Hidden(person(r).Sees)
+		out.Breaches = slices.DeleteFunc(st.Breaches(now), func(e incident.RegisterEntry) bool { return hidden[e.Incident] })
+	})
 	return s.write(w, http.StatusOK, out)
 }

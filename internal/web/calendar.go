@@ -32,7 +32,7 @@ func (s *server) calendar(w http.ResponseWriter, r *http.Request) {
 	now := s.Desk.Now()
 	var all []incident.View
 	s.Desk.View(func(st *incident.State) {
-		for _, id := range st.IDs() {
+		for _, id := range without(st.IDs(), st.Hidden(who.Sees)) {
 			if i, ok := st.Incident(id); ok && i.Status != incident.StatusClosed {
 				all = append(all, i.View(now))
 			}

@@ -46,7 +46,7 @@ func (s *server) release(w http.ResponseWriter, r *http.Request) error {
 // candidateView is something whose retention has run out.
 type candidateView struct {
 	Class     string       `json:"class"`
-	Incident  *incident.ID `json:"incident"` // null for logs
+	Incident  *incident.ID `json:"incident"` // or suspicious event; null for logs
 	Subject   string       `json:"subject"`  // what the logs are; empty for an incident
 	Entries   int          `json:"entries"`
 	Bytes     int64        `json:"bytes"` // of payload
@@ -116,7 +116,7 @@ func (s *server) retention(w http.ResponseWriter, r *http.Request) error {
 func (s *server) kept() map[string]string {
 	out := map[string]string{}
 	for class, keep := range map[string]time.Duration{
-		incident.ClassLogs: s.Retention.Logs, incident.ClassIncidents: s.Retention.Incidents, incident.ClassExercises: s.Retention.Exercises,
+		incident.ClassLogs: s.Retention.Logs, incident.ClassEvents: s.Retention.Events, incident.ClassIncidents: s.Retention.Incidents, incident.ClassExercises: s.Retention.Exercises,
 	} {
 		out[class] = model.Duration(keep).String()
 		if keep == 0 {
@@ -137,6 +137,11 @@ func (s *server) candidate(ctx context.Context, c incident.Candidate) (candidate
 	}
 	if c.Incident != "" {
 		v.Incident = &c.Incident
+	}
+	switch c.Class {
+	case incident.ClassEvents:
+		v.Reason = fmt.Sprintf("suspicious events are kept %s after their last entry", s.kept()[c.Class])
+	case incident.ClassIncidents, incident.ClassExercises:
 		v.Reason += " after closure"
 	}
 	if c.Kept != "" {
@@ -149,7 +154,7 @@ func (s *server) candidate(ctx context.Context, c incident.Candidate) (candidate
 var copies = []string{
 	"backups and other copies of the data folder that were made before",
 	"webhook bodies over 64 KiB in the vault in which an alert was repeated, until the logs expire or the incident goes that they brought news of",
-	"the register of suspicious events, for those that became an incident or joined one",
+	"the register of suspicious events, for those that became an incident or joined one, until they are erased too",
 	"an off-site copy under object lock, until its retention ends",
 	"messages that PagerDuty, Slack and others received, and what was sent to an authority",
 	"reports, packets and exports that were handed over",

@@ -44,6 +44,9 @@ func (s *server) assessEvent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if s.hidden(r)[in.Incident] {
+		return fmt.Errorf("%w: %s", incident.ErrUnknown, in.Incident)
+	}
 	return s.doEvent(w, r, http.StatusOK, incident.AssessSuspicion{
 		Person: p, ID: id(r), Outcome: in.Outcome, Reportability: in.Reportability, Reason: in.Reason,
 		Incident: in.Incident, DetectedAt: in.DetectedAt, Title: in.Title, Severity: in.Severity, Regimes: in.Regimes,
@@ -120,7 +123,7 @@ func (s *server) listEvents(w http.ResponseWriter, r *http.Request) error {
 	var err error
 	s.Desk.View(func(st *incident.State) {
 		var page []incident.ID
-		page, out.Next, err = newestFirst(st.EventIDs(), cursor, limit, func(id incident.ID) bool {
+		page, out.Next, err = newestFirst(without(st.EventIDs(), st.Hidden(person(r).Sees)), cursor, limit, func(id incident.ID) bool {
 			ev, _ := st.Event(id)
 			return matches(ev)
 		})

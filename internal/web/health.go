@@ -27,11 +27,6 @@ func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
 	s.say(w, status, b.String())
 }
 
-// checkpoint serves the newest signed head of the log (C2SP tlog-checkpoint).
-func (s *server) checkpoint(w http.ResponseWriter, _ *http.Request) {
-	s.say(w, http.StatusOK, string(s.Journal.Checkpoint()))
-}
-
 func (s *server) say(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)

@@ -40,7 +40,7 @@ func (s *server) listIncidents(w http.ResponseWriter, r *http.Request) error {
 	var err error
 	s.Desk.View(func(st *incident.State) {
 		var page []incident.ID
-		page, out.Next, err = newestFirst(st.IDs(), cursor, limit, func(id incident.ID) bool {
+		page, out.Next, err = newestFirst(without(st.IDs(), st.Hidden(who.Sees)), cursor, limit, func(id incident.ID) bool {
 			i, _ := st.Incident(id)
 			return matches(i)
 		})
@@ -53,6 +53,14 @@ func (s *server) listIncidents(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.write(w, http.StatusOK, out)
+}
+
+// without is the ids that are not hidden; all is not changed.
+func without(all []incident.ID, hidden map[incident.ID]bool) []incident.ID {
+	if len(hidden) == 0 {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(id incident.ID) bool { return hidden[id] })
 }
 
 // newestFirst is one page of a list whose ids stand in the order in which they

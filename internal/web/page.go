@@ -112,7 +112,7 @@ func (s *server) clocksPage(w http.ResponseWriter, r *http.Request) error {
 		Who       access.Identity
 	}{Now: utc(now), Who: person(r)}
 	s.Desk.View(func(st *incident.State) {
-		for _, id := range st.IDs() {
+		for _, id := range without(st.IDs(), st.Hidden(data.Who.Sees)) {
 			i, _ := st.Incident(id)
 			for n := range i.Clocks {
 				if c := &i.Clocks[n]; c.Open() {

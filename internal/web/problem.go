@@ -14,6 +14,8 @@ import (
 	"nis2clock/internal/custody"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/indicator"
+	"nis2clock/internal/journal"
 	"nis2clock/internal/report"
 	"nis2clock/internal/runbook"
 
@@ -51,8 +53,8 @@ func explain(err error) (status int, text string) {
 		return http.StatusForbidden, text
 	case errors.As(err, &bad):
 		return http.StatusBadRequest, text
-	case errors.Is(err, incident.ErrUnknown), errors.Is(err, incident.ErrUnknownToken), errors.Is(err, report.ErrStage), errors.Is(err, incident.ErrNoArtefact),
-		errors.Is(err, runbook.ErrUnknown), errors.Is(err, communication.ErrKind):
+	case errors.Is(err, incident.ErrUnknown), errors.Is(err, incident.ErrUnknownToken), errors.Is(err, report.ErrStage), errors.Is(err, indicator.ErrNone), errors.Is(err, incident.ErrNoArtefact),
+		errors.Is(err, runbook.ErrUnknown), errors.Is(err, communication.ErrKind), errors.Is(err, journal.ErrTile), errors.Is(err, journal.ErrRange):
 		return http.StatusNotFound, text
 	case errors.Is(err, incident.ErrInvalid):
 		return http.StatusBadRequest, strings.TrimPrefix(text, incident.ErrInvalid.Error()+": ")

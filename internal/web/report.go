@@ -43,6 +43,20 @@ func (s *server) report(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// indicators serves the indicators of compromise for machines.
+func (s *server) indicators(w http.ResponseWriter, r *http.Request) error {
+	out, err := s.Indicators(id(r))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/stix+json;version=2.1")
+	w.Header().Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", string(id(r))+"-indicators.stix.json"))
+	if _, err := w.Write(out); err != nil {
+		s.Logger.Debug("Answer not sent", "err", err)
+	}
+	return nil
+}
+
 // timelineCSV writes the timeline for a spreadsheet: a head row, then one row
 // an entry. A cell that a spreadsheet would run as a formula begins with an
 // apostrophe.

@@ -43,12 +43,16 @@ type Options struct {
 	Locker *custody.Locker
 	// Report renders a report of an incident in one of [report.Formats].
 	Report func(ctx context.Context, id incident.ID, req report.Request, format string) ([]byte, error)
+	// Indicators are the indicators of compromise as a STIX 2.1 bundle.
+	Indicators func(id incident.ID) ([]byte, error)
 	// Signature is the detached signature of what Report returns as PDF.
 	Signature func(ctx context.Context, id incident.ID, req ReportName) ([]byte, error)
 	// Approve freezes a report by the digest of its bytes.
 	Approve func(ctx context.Context, by incident.Person, role string, id incident.ID, req Approval) error
 	// Packet records an export and returns what writes the packet.
 	Packet func(ctx context.Context, by incident.Actor, id incident.ID, req PacketRequest) (func(context.Context, io.Writer) error, error)
+	// Backup records that the whole record is exported and returns what writes it.
+	Backup func(ctx context.Context, by incident.Actor) (func(context.Context, io.Writer) error, error)
 	// Runbooks are those in force.
 	Runbooks func() *runbook.Library
 	Drafts   *communication.Drafter
@@ -102,6 +106,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /-/ready", s.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Gatherer, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /checkpoint", s.checkpoint)
+	mux.HandleFunc("GET /tile/{path...}", s.tile)
 	mux.HandleFunc("GET /calendar.ics", s.calendar)
 
 	cross := http.NewCrossOriginProtection()
@@ -171,12 +176,15 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/close", s.closeIncident, access.MaySubmit},
 		{"POST /api/v1/incidents/{id}/tlp", s.setTLP, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/out-of-band", s.outOfBand, access.MayDecide},
+		{"POST /api/v1/incidents/{id}/restricted", s.restrict, access.MayDecide},
+		{"POST /api/v1/incidents/{id}/access", s.changeAccess, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/proposals/{number}/confirm", s.settle(true), access.MayDecide},
 		{"POST /api/v1/incidents/{id}/proposals/{number}/reject", s.settle(false), access.MayDecide},
 		{"POST /api/v1/incidents/{id}/hold", s.hold, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/release", s.release, access.MayDecide},
 		{"GET /api/v1/recurring", s.recurring, access.MayRead},
 		{"GET /api/v1/incidents/{id}/timeline", s.timeline, access.MayRead},
+		{"GET /api/v1/incidents/{id}/indicators.stix.json", s.indicators, access.MayRead},
 		{"GET /api/v1/incidents/{id}/runbooks", s.checklists, access.MayRead},
 		{"GET /api/v1/incidents/{id}/runbooks/{name}", s.checklist, access.MayRead},
 		{"POST /api/v1/incidents/{id}/runbooks/{name}/steps/{step}", s.tickStep, access.MayAct},
@@ -187,6 +195,8 @@ func (s *server) routes() []route {
 		{"GET /api/v1/incidents/{id}/packet.zip", s.packet, access.MayRead}, // the auditor's needs MayAudit too
 		{"GET /api/v1/incidents/{id}/reports/{regime}/{file}", s.report, access.MayRead},
 		{"GET /api/v1/journal", s.journal, access.MayAudit},
+		{"GET /tile/entries/{path...}", s.entries, access.MayAdmin}, // leaves name every incident, restricted ones too
+		{"GET /api/v1/proof", s.proof, access.MayRead},              // hashes alone
 		{"POST /api/v1/incidents/{id}/reportability", s.setReportability, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/breach", s.recordBreach, access.MayDecide},
 		{"GET /api/v1/registers/breaches", s.breachRegister, access.MayRead},
@@ -204,6 +214,7 @@ func (s *server) routes() []route {
 		{"GET /api/v1/tokens", s.listTokens, access.MayAdmin},
 		{"POST /api/v1/tokens", s.createToken, access.MayAdmin},
 		{"DELETE /api/v1/tokens/{name}", s.revokeToken, access.MayAdmin},
+		{"GET /api/v1/backup", s.backup, access.MayAdmin}, // leaves an entry
 		{"POST /-/reload", s.reload, access.MayAdmin},
 		{"GET /api/v1/exercises", s.listHeld, access.MayRead},
 		{"POST /api/v1/exercises", s.recordHeld, access.MayDecide},
@@ -243,10 +254,20 @@ func (s *server) headers(next http.Handler) http.Handler {
 	})
 }
 
+// visible serves a route where the sender may know of what its path names.
+func (s *server) visible(to route) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.known(r); err != nil {
+			return err
+		}
+		return to.serve(w, r)
+	}
+}
+
 // allowed serves a route to whoever has a token or is signed in and has the
 // right it needs. Errors become problem details.
 func (s *server) allowed(to route) http.Handler {
-	next := problems(s.Logger, to.serve)
+	next := problems(s.Logger, s.visible(to))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, ok := s.SignIn.who(r)
 		if !ok {
@@ -277,7 +298,7 @@ func (s *server) signedIn(to route) http.Handler {
 			http.Error(w, who.Role.Refusal(to.needs), http.StatusForbidden)
 			return
 		}
-		if err := to.serve(w, r.WithContext(access.With(r.Context(), who))); err != nil {
+		if err := s.visible(to)(w, r.WithContext(access.With(r.Context(), who))); err != nil {
 			status, text := explain(err)
 			if status >= 500 {
 				s.Logger.Error("Page failed", "path", r.URL.Path, "err", err)

@@ -31,6 +31,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"nis2clock/internal/dispatch"
 	"nis2clock/internal/incident"
@@ -90,10 +91,13 @@ type Message struct {
 	Thresholds []incident.Passed `json:"thresholds,omitempty"`
 	// Refused are channels that would not say it.
 	Refused []string `json:"refused,omitempty"`
-	// Text is what a notice about the service says.
+	// Text is what a notice about the service says; or, of an incident of which
+	// no more may be said (TLP:RED, restricted), that it needs somebody.
 	Text string `json:"text,omitzero"`
-	// Incident is as GET /api/v1/incidents/{id} shows it, with at most 50 alerts;
-	// left out of a notice about the service.
+	// Incident is as GET /api/v1/incidents/{id} shows it, with at most 50 alerts,
+	// as far as its TLP allows ([dispatch.Say]) and with addresses of the web,
+	// mail, hosts and machines defanged; left out of a notice about the service,
+	// and where only Text may be said.
 	Incident *incident.View `json:"incident,omitzero"`
 	// Page is where a person reads on.
 	Page string `json:"page"`
@@ -128,6 +132,9 @@ func (c *Channel) Name() string { return Name }
 // Pace implements [dispatch.Channel].
 func (c *Channel) Pace() time.Duration { return pace }
 
+// Class implements [dispatch.Classed].
+func (c *Channel) Class(dispatch.Notice) dispatch.Class { return dispatch.Program }
+
 // Find never finds: the receiver tells a repeat by its key.
 func (c *Channel) Find(context.Context, dispatch.Notice) (string, bool, error) {
 	return "", false, nil
@@ -137,7 +144,7 @@ func (c *Channel) Find(context.Context, dispatch.Notice) (string, bool, error) {
 // changed. Every error is a [*dispatch.Error] and holds neither the secret nor
 // the address.
 func (c *Channel) Send(ctx context.Context, n dispatch.Notice) (string, error) {
-	body, err := json.Marshal(message(n))
+	body, err := body(n)
 	if err != nil {
 		return "", &dispatch.Error{Reason: dispatch.Rejected, Permanent: true, Detail: "it could not be written as JSON"}
 	}
@@ -187,7 +194,36 @@ func failure(resp *http.Response) *dispatch.Error {
 	return &dispatch.Error{Reason: dispatch.Rejected, Permanent: true, Detail: said}
 }
 
+// body is the message as JSON, without an address in what it says of the
+// incident that could be opened.
+func body(n dispatch.Notice) ([]byte, error) {
+	raw, err := json.Marshal(message(n))
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	dec, enc := jsontext.NewDecoder(bytes.NewReader(raw)), jsontext.NewEncoder(&out)
+	for {
+		tok, err := dec.ReadToken()
+		if errors.Is(err, io.EOF) {
+			return bytes.TrimSpace(out.Bytes()), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		kind, n := dec.StackIndex(dec.StackDepth())
+		name := kind == jsontext.KindBeginObject && n%2 == 1 // of a member
+		if tok.Kind() == jsontext.KindString && !name && strings.HasPrefix(string(dec.StackPointer()), "/incident/") {
+			tok = jsontext.String(dispatch.Defang(tok.String()))
+		}
+		if err := enc.WriteToken(tok); err != nil {
+			return nil, err
+		}
+	}
+}
+
 func message(n dispatch.Notice) Message {
+	n = n.Confine(dispatch.Program)
 	m := Message{
 		Key: n.Key, Role: n.Effect.Role, Due: n.Since.UTC(), SaidAt: n.Now.UTC(), Repeat: n.Repeat, To: n.Effect.To, UnansweredFor: n.Effect.After,
 		Thresholds: n.Effect.Thresholds, Refused: n.Refused, Text: n.Text, Page: n.Page,
@@ -195,7 +231,11 @@ func message(n dispatch.Notice) Message {
 	if n.Effect.Clock != (incident.ClockID{}) {
 		m.Clock = new(n.Effect.Clock)
 	}
-	if n.Incident.ID != "" {
+	m.Text = dispatch.Defang(m.Text)
+	switch {
+	case n.Extent == dispatch.Call:
+		m.Text = dispatch.NeedsYou(n.Incident)
+	case n.Incident.ID != "":
 		v := n.Incident
 		v.Alerts = v.Alerts[:min(len(v.Alerts), maxAlerts)]
 		m.Incident = &v

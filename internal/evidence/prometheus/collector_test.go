@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +94,36 @@ func TestAnswers(t *testing.T) {
 		}
 		if got := sink.Content(t, a); got != tt.body {
 			t.Errorf("%s: kept %q, which is not as received", tt.name, got)
+		}
+	}
+}
+
+// A label's value stays a string of the query, whatever it says; a query that would
+// have another form is never sent.
+func TestLabelsDoNotBreakOutOfQueries(t *testing.T) {
+	for _, value := range []string{`x"} or vector(1) or {a="`, `x\`, "x\n} or vector(1)", `x" or on() {__name__=~".+"} #`, "`} or vector(1)", `{{ .Labels.other }}`} {
+		var asked []string
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			body := `{"status":"success","data":{}}`
+			if r.URL.Path == "/api/v1/query_range" {
+				asked = append(asked, r.FormValue("query"))
+				body = `{"status":"success","data":{"resultType":"matrix","result":[]}}`
+			}
+			if _, err := io.WriteString(w, body); err != nil {
+				t.Error(err)
+			}
+		}))
+		cfg := Config{Source: evidence.Source{Name: "m"}, Endpoint: evidence.Endpoint{URL: srv.URL}, Queries: []string{`up{job="{{ .Labels.job }}"} == 0`}}
+		evidencetest.Collect(t, evidencetest.NewSink(t), cfg, evidencetest.Request(time.Now(), map[string]string{"alertname": "A", "job": value}))
+		srv.Close()
+		if len(asked) != 1 {
+			t.Errorf("%q: %d queries were sent", value, len(asked))
+			continue
+		}
+		quoted, found := strings.CutPrefix(strings.TrimSuffix(asked[0], `} == 0`), `up{job=`)
+		if got, err := strconv.Unquote(quoted); !found || err != nil || got != value {
+			t.Errorf("%q became %s", value, asked[0])
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (s *Server) deliver(ctx context.Context, kind string, payload []byte) ([]by
 	if err != nil {
 		return nil, fmt.Errorf("slackfake: callback: %w", err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := s.cfg.Client.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("slackfake: %s: %w", kind, err)
 	}
@@ -134,7 +134,11 @@ func (s *Server) OpenHome(ctx context.Context, user, team string) error {
 }
 
 func (s *Server) event(ctx context.Context, team string, ev map[string]any) error {
-	payload, err := json.Marshal(map[string]any{"type": "event_callback", "team_id": team, "event_id": "Ev0FAKE", "event": ev})
+	s.mu.Lock()
+	s.events++
+	id := fmt.Sprintf("Ev0FAKE%d", s.events)
+	s.mu.Unlock()
+	payload, err := json.Marshal(map[string]any{"type": "event_callback", "team_id": team, "event_id": id, "event": ev})
 	if err != nil {
 		return err
 	}

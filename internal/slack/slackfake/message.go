@@ -38,6 +38,8 @@ type Metadata struct {
 // channel is a conversation; its messages are in the order of their ts.
 type channel struct {
 	joined, archived bool
+	name, creator    string   // of a private channel that somebody made
+	members          []string // of one, the app among them
 	messages         []*Message
 	postedAt         time.Time
 }

@@ -28,11 +28,15 @@ type Config struct {
 	PingEvery time.Duration
 	// Channels are the ids of the channels the app has joined.
 	Channels []string
+	// Users are the ids of those in the workspace; without any, everybody is.
+	Users []string
 	// Now is Slack's clock; nil means [time.Now].
 	Now func() time.Time
 	// OnMessage is called after each message that was stored or changed, one
 	// call at a time.
 	OnMessage func(Message)
+	// Client calls the app; nil means [http.DefaultClient].
+	Client *http.Client
 }
 
 // DefaultChannel is the channel there is when none is configured.
@@ -61,12 +65,16 @@ type Server struct {
 	scopes   map[string]bool
 	lastTS   time.Time
 	limited  bool
+	recent   map[string][]time.Time // calls of each method within a minute
+	over     int                    // calls over a rate limit
+	revoked  bool                   // the bot token was
 	faults   []Fault
 	calls    map[string]int
 	callback callback
 	replies  map[string]*replyAddress
 	private  []Reply
 	triggers map[string]trigger
+	events   int // that were sent
 	views    []View
 	pages    map[string]jsontext.Value // each user's page of the app
 	sockets  sockets
@@ -78,13 +86,16 @@ func New(cfg Config) *Server {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Client == nil {
+		cfg.Client = http.DefaultClient
+	}
 	if len(cfg.Channels) == 0 {
 		cfg.Channels = []string{DefaultChannel}
 	}
 	s := &Server{
 		cfg: cfg, done: make(chan struct{}), channels: map[string]*channel{}, calls: map[string]int{}, replies: map[string]*replyAddress{},
-		triggers: map[string]trigger{}, pages: map[string]jsontext.Value{},
-		scopes: map[string]bool{"chat:write": true, "channels:history": true, "commands": true, "reactions:read": true},
+		triggers: map[string]trigger{}, recent: map[string][]time.Time{}, pages: map[string]jsontext.Value{},
+		scopes: map[string]bool{"chat:write": true, "channels:history": true, "commands": true, "groups:read": true, "groups:write": true, "reactions:read": true},
 	}
 	for _, id := range cfg.Channels {
 		s.channels[id] = &channel{joined: true}
@@ -132,7 +143,7 @@ func (s *Server) Calls() map[string]int {
 }
 
 // SetScopes replaces what the token may do. It begins with chat:write,
-// channels:history, commands and reactions:read.
+// channels:history, commands, groups:read, groups:write and reactions:read.
 func (s *Server) SetScopes(scopes ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,12 +153,19 @@ func (s *Server) SetScopes(scopes ...string) {
 	}
 }
 
-// LimitRate turns Slack's rate limit on or off: one message a second in each
-// channel (SL-10). It begins off.
+// LimitRate turns Slack's rate limits on or off: one message a second in each
+// channel (SL-10), and the tier of each other method (SL-11). They begin off.
 func (s *Server) LimitRate(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.limited = on
+}
+
+// Revoke makes the bot token one that was revoked.
+func (s *Server) Revoke() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revoked = true
 }
 
 // answer is what a method says; fields of a type that embeds it come beside it.
@@ -173,6 +191,12 @@ var methods = map[string]method{
 	"chat.update":           {"chat:write", (*Server).update},
 	"conversations.history": {"channels:history", (*Server).history},
 	"conversations.replies": {"channels:history", (*Server).threadOf},
+	"conversations.create":  {"groups:write", (*Server).createRoom},
+	"conversations.invite":  {"groups:write", (*Server).invite},
+	"conversations.kick":    {"groups:write", (*Server).kick},
+	"conversations.archive": {"groups:write", (*Server).archive},
+	"conversations.members": {"groups:read", (*Server).members},
+	"users.conversations":   {"groups:read", (*Server).joinedRooms},
 	"views.open":            {"", (*Server).openView},
 	"views.publish":         {"", (*Server).publishView},
 }
@@ -254,12 +278,15 @@ func (s *Server) call(name string, r *http.Request) (out any, stored *Message, w
 		return refuse("not_authed"), nil, false
 	case name == "apps.connections.open":
 		return s.openSocket(token, r), nil, false
+	case s.revoked:
+		return refuse("token_revoked"), nil, false
 	case s.cfg.Token != "" && token != s.cfg.Token:
 		return refuse("invalid_auth"), nil, false
 	case m.scope != "" && !s.scopes[m.scope]:
 		provided := strings.Join(slices.Sorted(maps.Keys(s.scopes)), ",")
 		return answer{Error: "missing_scope", Needed: m.scope, Provided: provided}, nil, false
-	case name == "chat.postMessage" && s.overLimit(r.PostForm.Get("channel")):
+	case name == "chat.postMessage" && s.overLimit(r.PostForm.Get("channel")), s.overTier(name):
+		s.over++
 		return nil, nil, true
 	}
 	out, stored = m.run(s, r)

@@ -236,6 +236,8 @@ type Sent struct {
 	Errors map[string]string
 	// Says is the text of the view in the form's place.
 	Says string
+	// Next is that view where it asks something; nil otherwise.
+	Next *View
 }
 
 // Send answers the questions of a form that is open and sends it. Several
@@ -278,8 +280,11 @@ func (s *Server) Send(ctx context.Context, v View, answers map[string][]string) 
 		}
 		values[b.Name] = map[string]any{"answer": field}
 	}
+	s.mu.Lock()
+	trigger := s.newTrigger(v.User, v.Team)
+	s.mu.Unlock()
 	payload, err := json.Marshal(map[string]any{
-		"type": "view_submission", "user": map[string]string{"id": v.User, "team_id": v.Team}, "team": map[string]string{"id": v.Team}, "enterprise": nil,
+		"type": "view_submission", "trigger_id": trigger, "user": map[string]string{"id": v.User, "team_id": v.Team}, "team": map[string]string{"id": v.Team}, "enterprise": nil,
 		"view": map[string]any{"id": v.ID, "callback_id": v.CallbackID, "private_metadata": v.Metadata, "state": map[string]any{"values": values}},
 	})
 	if err != nil {
@@ -299,12 +304,14 @@ func (s *Server) Send(ctx context.Context, v View, answers map[string][]string) 
 	}
 	out := Sent{Errors: got.Errors}
 	if got.Action == "update" {
-		_, blocks, word := readView(append(append([]byte(`{"view":`), got.View...), '}'), "modal")
+		c, blocks, word := readView(append(append([]byte(`{"view":`), got.View...), '}'), "modal")
 		if word != "" {
 			return out, fmt.Errorf("slackfake: the view in the form's place is refused: %s: %s", word, got.View)
 		}
 		for _, b := range blocks {
-			out.Says += b.Label
+			if out.Says += b.Label; b.Name != "" && out.Next == nil {
+				out.Next = &View{ID: v.ID, User: v.User, Team: v.Team, Title: c.View.Title.Text, CallbackID: c.View.CallbackID, Metadata: c.View.Metadata, Blocks: blocks}
+			}
 		}
 	}
 	return out, nil

@@ -1,10 +1,9 @@
-package slack
+package dispatch
 
 import (
 	"net/netip"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 )
 
 var (
@@ -18,10 +17,11 @@ var (
 	ipv6  = regexp.MustCompile(`[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.\[\]]*`)
 )
 
-// defang writes addresses of the web, of mail, of hosts and of machines so that
+// Defang writes addresses of the web, of mail, of hosts and of machines so that
 // nothing makes a link of them and nobody opens one by accident: an alert about
-// an attack names the attacker's. Doing it twice changes nothing.
-func defang(s string) string {
+// an attack names the attacker's. Whatever came from an alert or was written by
+// somebody goes through it in every message. Doing it twice changes nothing.
+func Defang(s string) string {
 	s = schemes.ReplaceAllString(s, "${1}xx${2}://")
 	s = otherFT.ReplaceAllString(s, "${1}x${2}://")
 	dots := func(host string) string { return strings.ReplaceAll(host, ".", "[.]") }
@@ -35,16 +35,4 @@ func defang(s string) string {
 		}
 		return strings.ReplaceAll(trimmed, ":", "[:]") + found[len(trimmed):]
 	})
-}
-
-// foreign is escape for what came from an alert or was written elsewhere.
-// It looks at no more of a long text than can be shown.
-func foreign(s string, limit int) string {
-	if most := 8 * limit; len(s) > most {
-		for most > 0 && !utf8.RuneStart(s[most]) {
-			most--
-		}
-		s = s[:most]
-	}
-	return escape(defang(s), limit)
 }

@@ -1,4 +1,4 @@
-package slack
+package dispatch
 
 import (
 	"regexp"
@@ -23,8 +23,8 @@ func TestDefang(t *testing.T) {
 		{"99.5 percent", "99.5 percent"},
 		{"hxxps://evil[.]example ceo[@]evil[.]example", "hxxps://evil[.]example ceo[@]evil[.]example"},
 	} {
-		if got := defang(tt.in); got != tt.want {
-			t.Errorf("defang(%q) = %q, want %q", tt.in, got, tt.want)
+		if got := Defang(tt.in); got != tt.want {
+			t.Errorf("Defang(%q) = %q, want %q", tt.in, got, tt.want)
 		}
 	}
 }
@@ -35,11 +35,11 @@ func FuzzDefang(f *testing.F) {
 	f.Add("https://evil.example ceo@evil.example 10.0.0.1 2001:db8::1")
 	f.Add("a.b.c..com@@x.net:::1")
 	f.Fuzz(func(t *testing.T, s string) {
-		once := defang(s)
+		once := Defang(s)
 		if m := clickable.FindString(once); m != "" {
 			t.Errorf("%q leaves %q in %q", s, m, once)
 		}
-		if twice := defang(once); twice != once {
+		if twice := Defang(once); twice != once {
 			t.Errorf("%q becomes %q, and then %q", s, once, twice)
 		}
 	})
