@@ -110,7 +110,7 @@ exercise: {slack: {token_file: slack.token, signing_secret_file: slack.secret, c
 	am := startAlertmanager(t, component(t, "prometheus-alertmanager", "alertmanager", "prometheus-alertmanager"), "http://"+address, x.in("data/intake.token"))
 	args := []string{
 		"tabletop", "run", "privilege-escalation", "--config", x.in("nis2clock.yml"), "--speed", "720", "--data", x.in("data"), "--out", x.in("out"), "--listen", address,
-		"--alertmanager", am.url, "--seat", "commander=ana", "--facilitator", "fay", "--evaluator", "eve", "--debrief", "10m",
+		"--alertmanager", am.url, "--seat", "commander=ana", "--facilitator", "fay", "--evaluator", "eve", "--debrief", "10m", "--plan", x.in("nis2clock.yml"),
 	}
 	run := func() {
 		if x.process, err = launch(exec.Command(x.program, args...)); err != nil {
@@ -178,7 +178,7 @@ exercise: {slack: {token_file: slack.token, signing_secret_file: slack.secret, c
 		t.Fatal(err)
 	}
 	e := m.Exercise
-	if e.Auto || len(e.Restarts) != 1 || len(e.Attendance) != 4 || len(e.Gaps) != 1 || m.Approval == nil || m.Approval.By != "fay" || e.Speed != 720 {
+	if e.Auto || len(e.Restarts) != 1 || len(e.Attendance) != 4 || len(e.Gaps) != 1 || m.Approval == nil || m.Approval.By != "fay" || e.Speed != 720 || len(e.Plan) != 1 || len(e.Plan[0].SHA256) != 64 {
 		t.Errorf("the write-up says %s", raw)
 	}
 	if a := e.Actions[0]; a.Name != "Olga Call" || a.Via != "slack" || a.Seat != "oncall" || a.At.Real.IsZero() || a.At.Real.Sub(e.Started.Real) > patience {

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -35,6 +37,7 @@ type tabletopRunCmd struct {
 	Seat         []string      `help:"Who takes which seat, as SEAT=NAME; repeat it. Each gets a token." placeholder:"SEAT=NAME" sep:"none"`
 	Facilitator  string        `help:"Who facilitates." placeholder:"NAME"`
 	Evaluator    string        `help:"Who evaluates." placeholder:"NAME"`
+	Plan         []string      `help:"File of a plan of yours that is tested, such as the incident handling policy; its digest stands in the write-up. Repeat it." placeholder:"FILE" sep:"none"`
 	Last         string        `help:"Write-up of the exercise before, in JSON: for the comparison, and for what is still open." placeholder:"FILE"`
 	Debrief      time.Duration `help:"How long to stay up after the end, for questions, gaps, lessons and approval; also of one that ended." placeholder:"30m"`
 }
@@ -80,6 +83,14 @@ func (c *tabletopRunCmd) options(env *Env) (o tabletop.Options, err error) {
 			return o, usage("--alertmanager %q is no address such as http://127.0.0.1:9093", c.Alertmanager)
 		}
 		o.Alertmanager = u
+	}
+	for _, path := range c.Plan {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return o, fmt.Errorf("read the plan: %w", err)
+		}
+		name, sum := filepath.Base(path), sha256.Sum256(raw)
+		o.Plan = append(o.Plan, scorecard.Document{Name: name, Title: name, SHA256: hex.EncodeToString(sum[:])})
 	}
 	if c.Last != "" {
 		raw, err := os.ReadFile(c.Last)

@@ -58,6 +58,8 @@ type Options struct {
 	// Last is the exercise before; nil for none. What is open in its remediation
 	// register stands in this one's.
 	Last *writeup.Machine
+	// Plan are the house's plans that are tested, as files were when it began.
+	Plan []scorecard.Document
 	// Debrief opens one that has ended, for what people say of it.
 	Debrief bool
 	Logger  *slog.Logger
@@ -229,7 +231,7 @@ func (x *Exercise) plan() scorecard.Exercise {
 	key := x.app.Journal().VerifierKey()
 	e := scorecard.Exercise{
 		ID: exerciseID(s.Name, key), Scenario: s.Name, Title: s.Title, SHA256: s.SHA256, Auto: x.o.Auto, Speed: x.o.Speed,
-		Program: x.o.Program, Law: x.o.Config.Law.Digest(),
+		Program: x.o.Program, Law: x.o.Config.Law.Digest(), Plan: x.o.Plan,
 	}
 	if x.o.Last != nil {
 		e.Remediation = slices.DeleteFunc(slices.Clone(x.o.Last.Exercise.Remediation), func(m scorecard.Remedy) bool { return !m.Open() })
