@@ -74,8 +74,8 @@ func TestChannelsAreGivenWhatTheyMaySay(t *testing.T) {
 		s := newService(t, usual())
 		id := s.declare("Quokka")
 		pass(time.Second)
+		before := len(s.sl.lines())
 		s.do(incident.SetTLP{Person: ana, ID: id, TLP: "RED"})
-		before := len(s.sl.notices())
 		pass(13 * time.Hour)
 		said := s.sl.notices()[before:]
 		if len(said) == 0 {
