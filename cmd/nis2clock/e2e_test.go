@@ -231,6 +231,13 @@ func TestFromPrometheusToPage(t *testing.T) {
 	}
 	checkClocks(t, a, began)
 
+	// An alert whose delivery Alertmanager has no word of when it ends is never
+	// told of again (AM-24): the answer to it may have gone down with the service.
+	h.wait("Alertmanager knows that "+first+" was taken", func() bool {
+		taken, err := takenWebhooks(t.Context(), am)
+		return err == nil && taken > 0
+	})
+
 	// Nobody is there to hear the end of the first and the start of the second.
 	h.crash()
 	before, err := failedWebhooks(t.Context(), am)

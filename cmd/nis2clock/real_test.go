@@ -128,23 +128,40 @@ func firesInPrometheus(ctx context.Context, prometheus *process, alert string) (
 	return strings.Contains(string(raw), `"alertname":"`+alert+`"`), err
 }
 
-var failedRequests = regexp.MustCompile(`(?m)^alertmanager_notification_requests_failed_total\{integration="webhook"[^}]*\} (\d+)$`)
+// requests counts Alertmanager's webhook requests, those that failed among them.
+var requests = regexp.MustCompile(`(?m)^alertmanager_notification_requests_(failed_)?total\{integration="webhook"[^}]*\} (\d+)$`)
+
+// webhooks is how many webhook requests Alertmanager has made, and how many of
+// them failed.
+func webhooks(ctx context.Context, alertmanager *process) (all, failed int, err error) {
+	raw, err := fetch(ctx, alertmanager.url+"/metrics")
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, m := range requests.FindAllSubmatch(raw, -1) {
+		n, err := strconv.Atoi(string(m[2]))
+		if err != nil {
+			return 0, 0, err
+		}
+		if len(m[1]) > 0 {
+			failed += n
+		} else {
+			all += n
+		}
+	}
+	return all, failed, nil
+}
 
 // failedWebhooks is how many webhook requests of Alertmanager's failed.
 func failedWebhooks(ctx context.Context, alertmanager *process) (int, error) {
-	raw, err := fetch(ctx, alertmanager.url+"/metrics")
-	if err != nil {
-		return 0, err
-	}
-	sum := 0
-	for _, m := range failedRequests.FindAllSubmatch(raw, -1) {
-		n, err := strconv.Atoi(string(m[1]))
-		if err != nil {
-			return 0, err
-		}
-		sum += n
-	}
-	return sum, nil
+	_, failed, err := webhooks(ctx, alertmanager)
+	return failed, err
+}
+
+// takenWebhooks is how many of them were answered well.
+func takenWebhooks(ctx context.Context, alertmanager *process) (int, error) {
+	all, failed, err := webhooks(ctx, alertmanager)
+	return all - failed, err
 }
 
 func fetch(ctx context.Context, url string) ([]byte, error) {

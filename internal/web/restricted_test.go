@@ -59,12 +59,14 @@ func TestRestrictedIncidentsAreNotThere(t *testing.T) {
 	at := func(pattern, id string) (method, path string) {
 		return everywhere(strings.Replace(pattern, "{id}", id, 1))
 	}
-	before := len(entries(t, s))
 	shown := map[string]bool{} // to the administrator: without that the rest shows nothing
 	for _, r := range web.Routes() {
 		if method, path := at(r.Pattern, ""); method == http.MethodGet && !strings.Contains(r.Pattern, "{") {
 			shown[path] = strings.Contains(string(s.send(method, path, s.admin, "").body), id)
 		}
+	}
+	before := len(entries(t, s)) // the administrator's backup is one of them
+	for _, r := range web.Routes() {
 		for role, token := range tokens {
 			if !role.Has(r.Needs) {
 				continue
