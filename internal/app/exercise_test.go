@@ -21,6 +21,7 @@ import (
 	"nis2clock/internal/incident"
 	"nis2clock/internal/mail"
 	"nis2clock/internal/offsite"
+	"nis2clock/internal/opsgenie"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/pagerduty/pdfake"
 	"nis2clock/internal/slack"
@@ -81,6 +82,7 @@ func (o *outside) config(t *testing.T) *config.Config {
 	cfg.Slack = &slack.Config{Token: "xoxb-real", AppToken: "xapp-real", SigningSecret: "real", Channel: "C0REAL", BaseURL: url + "/api/"}
 	cfg.Mail = &mail.Config{Host: host, Port: n, TLS: mail.Plain, From: "a@b.example", To: []string{"authority@example.eu"}}
 	cfg.Webhook = &webhookout.Config{URL: url, Secret: strings.Repeat("s", 16)}
+	cfg.Opsgenie = &opsgenie.Config{APIKey: "real", BaseURL: url}
 	cfg.Offsite = &offsite.Config{Endpoint: url, Region: "eu", Bucket: "evidence", AccessKey: "a", SecretKey: "b"}
 	cfg.Timestamps = &timestamp.Config{URL: url, Every: time.Second}
 	cfg.Intake.Alertmanagers, cfg.Intake.Prometheus, cfg.Intake.ReconcileEvery = []string{url}, []string{url}, time.Second
