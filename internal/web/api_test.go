@@ -63,7 +63,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/incidents/{id}/tlp": `{"tlp":"RED"}`,
 		"POST /api/v1/exercises": `{"exercise":"drill-1","scenario":"drill","title":"A drill","ended_at":"2026-01-02T03:04:05Z","people":2,"sha256":"` + strings.Repeat("a", 64) + `",
 			"remediation":[{"id":"R-1","gap":"g","action":"a","owner":"ana","due":"2026-02-01T00:00:00Z"}]}`,
-		"POST /api/v1/remediation/{item}/close":                    `{"outcome":"done"}`,
+		"POST /api/v1/remediation/{item}/close":                  `{"outcome":"done"}`,
 		"POST /api/v1/incidents/{id}/out-of-band":                `{"on":true,"reason":"they read our mail"}`,
 		"POST /api/v1/incidents/{id}/restricted":                 `{"on":true,"reason":"one of us"}`,
 		"POST /api/v1/incidents/{id}/access":                     `{"name":"ben","allow":true,"reason":"counsel"}`,
