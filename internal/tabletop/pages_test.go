@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"nis2clock/internal/access"
+	"nis2clock/internal/incident"
 	"nis2clock/internal/tabletop"
 	"nis2clock/internal/tabletop/scorecard"
 	"nis2clock/internal/web"
@@ -84,6 +85,13 @@ func TestPages(t *testing.T) {
 	ana.post("/exercise/decide", url.Values{"decision_point": {"cut"}, "choice": {"cut off now"}, "reason": {"the keys <b>"}})
 	if code, page := fay.post("/exercise/control/pause", url.Values{"reason": {"coffee"}}); code != 200 || !strings.Contains(page, secret) || !strings.Contains(page, "paused") || !strings.Contains(page, "the keys &lt;b&gt;") {
 		t.Errorf("the facilitator's page: %d %s", code, page)
+	}
+	if _, page := ana.get("/exercise"); !strings.Contains(page, "EX-2027-0001") {
+		t.Error("the participants' page lacks the incident's clocks")
+	}
+	r.command(incident.Restrict{Person: by("fay"), ID: "EX-2027-0001", On: true, Reason: "an insider"})
+	if _, page := ana.get("/exercise"); strings.Contains(page, "EX-2027-0001") {
+		t.Error("the participants' page shows an incident that is restricted to others")
 	}
 	e := r.record()
 	if len(e.Decisions) != 1 || e.Decisions[0].Name != "ana" || e.Attendance[0].Via != "page" || len(e.Pauses) != 1 || e.Pauses[0].By != "fay" {

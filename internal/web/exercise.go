@@ -204,7 +204,7 @@ func (s *server) exercisePage(script bool) func(http.ResponseWriter, *http.Reque
 			MayAct, MayAdmin, Present, Mine bool
 			Now                             string
 			Rows                            []clockRow
-		}{b, who, who.Role.Has(access.MayAct), who.Role.Has(access.MayAdmin), attends(b, who.Name), !script, utc(b.ScenarioTime), s.openClocks()})
+		}{b, who, who.Role.Has(access.MayAct), who.Role.Has(access.MayAdmin), attends(b, who.Name), !script, utc(b.ScenarioTime), s.openClocks(who)})
 		return nil
 	}
 }
@@ -218,11 +218,12 @@ func attends(b Board, name string) bool {
 	return false
 }
 
-// openClocks are the clocks that owe a report, as the front page shows them.
-func (s *server) openClocks() (rows []clockRow) {
+// openClocks are the clocks that owe a report, of incidents that somebody may
+// know of, as the front page shows them.
+func (s *server) openClocks(who access.Identity) (rows []clockRow) {
 	now := s.Desk.Now()
 	s.Desk.View(func(st *incident.State) {
-		for _, id := range st.IDs() {
+		for _, id := range without(st.IDs(), st.Hidden(who.Sees)) {
 			i, _ := st.Incident(id)
 			v := i.View(now)
 			for _, c := range v.Clocks {
