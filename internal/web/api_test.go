@@ -63,7 +63,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/incidents/{id}/tlp": `{"tlp":"RED"}`,
 		"POST /api/v1/exercises": `{"exercise":"drill-1","scenario":"drill","title":"A drill","ended_at":"2026-01-02T03:04:05Z","people":2,"sha256":"` + strings.Repeat("a", 64) + `",
 			"remediation":[{"id":"R-1","gap":"g","action":"a","owner":"ana","due":"2026-02-01T00:00:00Z"}]}`,
-		"POST /api/v1/remediation/{id}/close":                    `{"outcome":"done"}`,
+		"POST /api/v1/remediation/{item}/close":                  `{"outcome":"done"}`,
 		"POST /api/v1/incidents/{id}/out-of-band":                `{"on":true,"reason":"they read our mail"}`,
 		"POST /api/v1/incidents/{id}/restricted":                 `{"on":true,"reason":"one of us"}`,
 		"POST /api/v1/incidents/{id}/access":                     `{"name":"ben","allow":true,"reason":"counsel"}`,
@@ -106,7 +106,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 				s.api("POST", "/incidents/"+id+"/hold", `{"reason":"x"}`)
 			}
 			if strings.Contains(path, "/remediation/") {
-				s.api("POST", "/exercises", strings.NewReplacer("R-1", id, "drill-1", "drill-2", "aa", "bb").Replace(bodies["POST /api/v1/exercises"]))
+				s.api("POST", "/exercises", strings.NewReplacer("R-1", "R-"+id, "drill-1", "drill-2", "aa", "bb").Replace(bodies["POST /api/v1/exercises"]))
 			}
 			if strings.Contains(path, "/proposals/") {
 				s.propose(id)
@@ -117,7 +117,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 			s.next.Clocks.OverdueEvery += time.Minute // for a reload to take over
 			s.token(access.Auditor, "t"+id)
 			before := entries(t, s)
-			a := s.send(method, strings.NewReplacer("{id}", id, "runbooks/{name}/steps/{step}", "runbooks/first-hour/steps/scribe", "{name}", "t"+id, "{number}", "1").Replace(path)+queries[route], s.admin, strings.ReplaceAll(body, "{id}", id), "X-Nis2clock-Via", "cli")
+			a := s.send(method, strings.NewReplacer("{id}", id, "{item}", "R-"+id, "runbooks/{name}/steps/{step}", "runbooks/first-hour/steps/scribe", "{name}", "t"+id, "{number}", "1").Replace(path)+queries[route], s.admin, strings.ReplaceAll(body, "{id}", id), "X-Nis2clock-Via", "cli")
 			if a.StatusCode/100 != 2 {
 				t.Fatalf("%s %s", a.Status, a.body)
 			}

@@ -57,7 +57,7 @@ func (s *server) closeRemedy(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.command(r, incident.CloseRemedy{Person: p, Remedy: r.PathValue("id"), Outcome: in.Outcome}); err != nil {
+	if _, err := s.command(r, incident.CloseRemedy{Person: p, Remedy: r.PathValue("item"), Outcome: in.Outcome}); err != nil {
 		return err
 	}
 	return s.write(w, http.StatusOK, s.heldExercises())

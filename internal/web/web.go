@@ -218,7 +218,7 @@ func (s *server) routes() []route {
 		{"POST /-/reload", s.reload, access.MayAdmin},
 		{"GET /api/v1/exercises", s.listHeld, access.MayRead},
 		{"POST /api/v1/exercises", s.recordHeld, access.MayDecide},
-		{"POST /api/v1/remediation/{id}/close", s.closeRemedy, access.MayDecide},
+		{"POST /api/v1/remediation/{item}/close", s.closeRemedy, access.MayDecide},
 		{"GET /api/v1/exercise", s.board, access.MayRead},
 		{"GET /api/v1/exercise/script", s.script, access.MayAdmin},
 		{"POST /api/v1/exercise/{act}", s.exerciseAct(false), access.MayAct},
