@@ -213,9 +213,8 @@ func (p ReminderPolicy) firstCall(i *Incident, c *Clock, now time.Time) time.Tim
 			consider(at)
 		}
 	}
-	if every := time.Duration(p.OverdueEvery); every > 0 {
-		n := max(i.AnsweredAt.Sub(c.Deadline())/every+1, 1)
-		consider(c.Deadline().Add(n * every))
+	if late := p.overdueAfter(c, i.AnsweredAt); !late.IsZero() {
+		consider(late)
 	}
 	if first.IsZero() {
 		return first

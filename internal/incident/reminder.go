@@ -101,8 +101,10 @@ func (s *Span) UnmarshalText(b []byte) error {
 
 // ReminderPolicy is when people are reminded and which channels there are.
 type ReminderPolicy struct {
-	Reminders    []Threshold `json:"reminders"`
-	OverdueEvery Span        `json:"overdue_every"`
+	Reminders []Threshold `json:"reminders"`
+	// OverdueEvery is how often a missed deadline is repeated; a target of the
+	// house at most once a day until the law's own instant is a day away.
+	OverdueEvery Span `json:"overdue_every"`
 	// PageFrom is the first threshold that pages; earlier ones are only posted,
 	// where there is a channel to post to.
 	PageFrom Threshold `json:"page_from"`
@@ -196,13 +198,45 @@ func (p ReminderPolicy) owesOverdue(c *Clock, channel string, cov Coverage, now 
 	return Passed{Name: overduePrefix + shortDuration(d), At: at}, true
 }
 
+// unhurried is how often at most the house's own missed target is repeated while
+// what the law asks for is further away than that: a final report of an incident
+// that goes on may be legally due weeks after its target (Art. 23(4)(e)), and
+// nobody stays awake for that.
+const unhurried = 24 * time.Hour
+
 // overdue is the newest overdue reminder passed at now, as a time past the
 // deadline; zero when there is none.
 func (p ReminderPolicy) overdue(c *Clock, now time.Time) time.Duration {
 	if p.OverdueEvery <= 0 {
 		return 0
 	}
-	return max(now.Sub(c.Deadline()), 0).Truncate(time.Duration(p.OverdueEvery))
+	every := time.Duration(p.OverdueEvery)
+	d := max(now.Sub(c.Deadline()), 0).Truncate(every)
+	if c.Deadline().Add(d).Before(c.DueAt.Add(-unhurried)) {
+		return d.Truncate(max(every, unhurried.Truncate(every)))
+	}
+	return d
+}
+
+// overdueAfter is the instant of the first overdue reminder after t; zero when
+// there is none.
+func (p ReminderPolicy) overdueAfter(c *Clock, t time.Time) time.Time {
+	if p.OverdueEvery <= 0 {
+		return time.Time{}
+	}
+	every, from := time.Duration(p.OverdueEvery), c.Deadline()
+	after := func(t time.Time, step time.Duration) time.Time {
+		return from.Add(max(t.Sub(from), 0).Truncate(step) + step)
+	}
+	next, hurry := after(t, every), c.DueAt.Add(-unhurried)
+	if !next.Before(hurry) {
+		return next
+	}
+	next = after(t, max(every, unhurried.Truncate(every)))
+	if first := after(hurry.Add(-1), every); first.Before(next) {
+		return first
+	}
+	return next
 }
 
 // coverAdded marks as covered what next adds to p for a channel and the clock
@@ -235,9 +269,7 @@ func (p ReminderPolicy) NextAfter(c *Clock, detected, now time.Time) time.Time {
 	for _, t := range p.Reminders {
 		consider(t.At(c, detected))
 	}
-	if p.OverdueEvery > 0 {
-		consider(c.Deadline().Add(p.overdue(c, now) + time.Duration(p.OverdueEvery)))
-	}
+	consider(p.overdueAfter(c, now))
 	return next
 }
 

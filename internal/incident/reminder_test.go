@@ -146,3 +146,57 @@ func TestOutbox(t *testing.T) {
 		t.Errorf("without an intent: %+v", p)
 	}
 }
+
+// A missed target whose report is legally due weeks later is repeated once a
+// day, and as often as configured from a day before the law's own instant on.
+func TestOverdueRemindersOfATargetThatIsNotTheLaws(t *testing.T) {
+	target := at("2026-04-01T12:00:00Z")
+	for name, tt := range map[string]struct {
+		due   time.Time
+		every time.Duration
+		// want is how many there are in the week after the target, and in the day
+		// before the due instant and the hour it falls in.
+		week, last int
+	}{
+		"seven weeks later":        {target.Add(49 * 24 * time.Hour), time.Hour, 7, 25},
+		"an hour from that later":  {target.Add(49*24*time.Hour + 30*time.Minute), time.Hour, 7, 25},
+		"every five hours":         {target.Add(49 * 24 * time.Hour), 5 * time.Hour, 8, 5},
+		"every two days":           {target.Add(49 * 24 * time.Hour), 48 * time.Hour, 3, 1},
+		"twenty hours later":       {target.Add(20 * time.Hour), time.Hour, 168, 20},
+		"the due instant is first": {target.Add(-time.Hour), time.Hour, 169, 25},
+		"no due instant":           {time.Time{}, time.Hour, 168, 25},
+		"never":                    {target.Add(49 * 24 * time.Hour), 0, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, c := ReminderPolicy{OverdueEvery: Span(tt.every)}, &Clock{TargetAt: target, DueAt: tt.due}
+			week, last := 0, 0
+			end := tt.due.Add(time.Hour)
+			if tt.due.Before(target) {
+				end = target.Add(26 * time.Hour)
+			}
+			horizon := end
+			if w := target.Add(7 * 24 * time.Hour); w.After(horizon) {
+				horizon = w
+			}
+			for now := target.Add(-100 * time.Hour); ; {
+				next := p.overdueAfter(c, now)
+				if next.IsZero() || next.After(horizon) {
+					break
+				}
+				if before, after := p.overdue(c, next.Add(-1)), p.overdue(c, next); before != p.overdue(c, now) || after <= before {
+					t.Fatalf("from %s to %s it goes from %s over %s to %s", now, next, p.overdue(c, now), before, after)
+				}
+				if !next.After(target.Add(7 * 24 * time.Hour)) {
+					week++
+				}
+				if next.After(end.Add(-25*time.Hour-1)) && next.Before(end) {
+					last++
+				}
+				now = next
+			}
+			if week != tt.week || last != tt.last {
+				t.Errorf("%d in the first week and %d at the end, want %d and %d", week, last, tt.week, tt.last)
+			}
+		})
+	}
+}
