@@ -100,7 +100,7 @@ func (c *restoreCmd) bucket(ctx context.Context, env *Env, key, signing string) 
 		return err
 	}
 	if cfg.Offsite == nil {
-		return fmt.Errorf("%s has no evidence.offsite: name the configuration that the copy was made with", c.Config)
+		return noOffsite(c.Config)
 	}
 	o := offsite.RestoreOptions{Config: *cfg.Offsite, Dir: c.Data, Key: key, SigningKey: signing}
 	if o.Seal, err = cfg.Vault.Options(); err != nil {
@@ -115,6 +115,22 @@ func (c *restoreCmd) bucket(ctx context.Context, env *Env, key, signing string) 
 	}
 	c.print(env, done.Verdict.State.String(), done.Verdict, fmt.Sprintf("%d, each with the SHA-256 in its name", done.Artefacts), done.SigningKey)
 	return nil
+}
+
+// offsiteConfig is where a configuration has the off-site copy.
+func offsiteConfig(path string, env *Env) (*offsite.Config, error) {
+	cfg, err := config.Load(path, env.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Offsite == nil {
+		return nil, noOffsite(path)
+	}
+	return cfg.Offsite, nil
+}
+
+func noOffsite(path string) error {
+	return fmt.Errorf("%s has no evidence.offsite: name the configuration that the copy was made with", path)
 }
 
 func (c *restoreCmd) print(env *Env, state string, v journal.Verdict, artefacts string, signing bool) {

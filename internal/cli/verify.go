@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"nis2clock/internal/journal"
+	"nis2clock/internal/offsite"
 	"nis2clock/internal/timestamp"
 	"nis2clock/internal/vault"
 	"nis2clock/internal/verify"
@@ -23,6 +24,7 @@ type verifyCmd struct {
 	Key        string `help:"File with the public key the journal must be signed with (journal.pub, kept elsewhere); for a PDF, the signer's certificate or its authority's." placeholder:"FILE"`
 	Roots      string `help:"PEM file with the root certificates of time-stamp authorities you trust." placeholder:"FILE"`
 	Checkpoint string `help:"An earlier checkpoint that you kept elsewhere (GET /checkpoint, journal.checkpoint, or journal/checkpoint of an earlier packet)." placeholder:"FILE"`
+	Offsite    string `name:"offsite" help:"Configuration whose evidence.offsite names the bucket: the heads that are locked there anchor the journal. Asks the bucket, and nothing else." placeholder:"FILE"`
 	Identity   string `help:"File with age identities that open encrypted artefacts." placeholder:"FILE"`
 	JSON       bool   `name:"json" help:"Print the verdict as JSON."`
 }
@@ -67,6 +69,9 @@ func (c *verifyCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return &exitError{2, err}
 	}
+	if o.Kept, err = c.offsite(ctx, env); err != nil {
+		return &exitError{2, err}
+	}
 	v, err := verify.Folder(ctx, c.Path, o)
 	if errors.Is(err, journal.ErrNone) {
 		return usage("%w", err)
@@ -88,6 +93,29 @@ func (c *verifyCmd) Run(ctx context.Context, env *Env) error {
 		return &exitError{code: 2}
 	}
 	return nil
+}
+
+// offsite are the heads that the bucket of the off-site copy keeps locked.
+func (c *verifyCmd) offsite(ctx context.Context, env *Env) ([]verify.Kept, error) {
+	if c.Offsite == "" {
+		return nil, nil
+	}
+	bucket, err := offsiteConfig(c.Offsite, env)
+	if err != nil {
+		return nil, err
+	}
+	heads, err := offsite.Heads(ctx, *bucket)
+	if err != nil {
+		return nil, err
+	}
+	if len(heads) == 0 {
+		return nil, fmt.Errorf("bucket %s holds no locked head of a journal: is its prefix %q?", bucket.Bucket, bucket.Prefix)
+	}
+	var kept []verify.Kept
+	for _, h := range heads {
+		kept = append(kept, verify.Kept{Note: h.Note, By: h.String(), At: &h.PutAt})
+	}
+	return kept, nil
 }
 
 // verdictJSON is the verdict as programs read it.

@@ -21,6 +21,9 @@ import (
 
 // file judges a packet or a report.
 func (c *verifyCmd) file(ctx context.Context, env *Env) error {
+	if c.Offsite != "" {
+		return usage("--offsite belongs to a data folder: give a packet an earlier head of the same journal with --checkpoint")
+	}
 	if strings.EqualFold(filepath.Ext(c.Path), ".pdf") {
 		return c.report(env)
 	}

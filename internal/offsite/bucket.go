@@ -324,7 +324,8 @@ func (b *bucket) names(ctx context.Context, prefix string) iter.Seq2[string, err
 // object is one name with its versions.
 type object struct {
 	key      string
-	versions []string // oldest first, without delete markers
+	versions []string    // oldest first, without delete markers
+	put      []time.Time // when each was put, by the bucket's clock
 }
 
 // objects yields everything below a prefix, deleted or not, in order of name.
@@ -345,6 +346,7 @@ func (b *bucket) objects(ctx context.Context, prefix string) iter.Seq2[object, e
 			}
 			if !o.IsDeleteMarker { // the newest comes first
 				now.versions = append([]string{o.VersionID}, now.versions...)
+				now.put = append([]time.Time{o.LastModified}, now.put...)
 			}
 		}
 		if len(now.versions) > 0 {

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"nis2clock/internal/incident"
 	"nis2clock/internal/journal"
@@ -33,9 +34,19 @@ type Options struct {
 	// Checkpoint is an earlier signed head that was kept elsewhere; empty for
 	// none.
 	Checkpoint []byte
+	// Kept are signed heads that somebody else keeps.
+	Kept []Kept
 	// Identities open encrypted artefacts; without one their files are compared
 	// with the digests that were recorded of the files.
 	Vault vault.Options
+}
+
+// Kept is a signed head that somebody else keeps, such as a bucket in which it
+// is locked.
+type Kept struct {
+	Note []byte
+	By   string     // who keeps it, in words that go on from "by"
+	At   *time.Time // since when, by their clock; nil when that is not known
 }
 
 // Folder reads every byte of a data folder and changes none. An error means
@@ -117,14 +128,24 @@ func (c *check) sizes() []uint64 {
 	for _, s := range c.stamps {
 		out = append(out, s.Size)
 	}
-	// What the given checkpoint says of itself; it is believed once its
-	// signature is checked.
-	if lines := strings.SplitN(string(c.o.Checkpoint), "\n", 3); len(lines) == 3 {
-		if n, err := strconv.ParseUint(lines[1], 10, 63); err == nil {
-			out = append(out, n)
+	// What a given checkpoint says of itself; it is believed once its signature is
+	// checked.
+	for _, k := range c.kept() {
+		if lines := strings.SplitN(string(k.Note), "\n", 3); len(lines) == 3 {
+			if n, err := strconv.ParseUint(lines[1], 10, 63); err == nil {
+				out = append(out, n)
+			}
 		}
 	}
 	return out
+}
+
+// kept are all heads that come from outside.
+func (c *check) kept() []Kept {
+	if len(c.o.Checkpoint) == 0 {
+		return c.o.Kept
+	}
+	return append([]Kept{{Note: c.o.Checkpoint, By: "the earlier checkpoint that was given"}}, c.o.Kept...)
 }
 
 func (c *check) problem(entry *uint64, artefact, format string, args ...any) {
@@ -276,7 +297,9 @@ func (c *check) checkpoints() {
 		}
 		c.note("%d time-stamp(s) fit, and whose they are is not proven: the newest is said to be of %s, %s; %s", untrusted, last.Authority, last.At.UTC().Format("2006-01-02T15:04:05Z"), why)
 	}
-	c.given()
+	for _, k := range c.kept() {
+		c.given(k)
+	}
 }
 
 // stamp checks one time-stamp: the checkpoint in it is signed with the
@@ -299,21 +322,18 @@ func (c *check) stamp(s stamp) (timestamp.Stamp, error) {
 	return timestamp.Verify(s.Token, digest, c.o.Roots)
 }
 
-// given compares with the checkpoint that was kept elsewhere.
-func (c *check) given() {
-	if len(c.o.Checkpoint) == 0 {
-		return
-	}
-	head, err := journal.CheckHead(c.o.Checkpoint, c.v.Journal.Key)
+// given compares with a head that was kept elsewhere.
+func (c *check) given(k Kept) {
+	head, err := journal.CheckHead(k.Note, c.v.Journal.Key)
 	switch {
 	case err != nil:
-		c.bad(nil, "the checkpoint given", "%v", err)
+		c.bad(nil, k.By, "%v", err)
 	case head.Size > c.v.Journal.Size:
-		c.bad(nil, "the checkpoint given", "it is of %d entries, and only %d are left", head.Size, c.v.Journal.Size)
+		c.bad(nil, k.By, "it is of %d entries, and only %d are left", head.Size, c.v.Journal.Size)
 	case c.altered: // and named already
 	case c.v.Journal.Prefixes[head.Size] != head.Root:
-		c.bad(nil, "the checkpoint given", "the first %d entries are not those it was signed for", head.Size)
+		c.bad(nil, k.By, "the first %d entries are not those it was signed for", head.Size)
 	default:
-		c.v.Anchors = append(c.v.Anchors, Anchor{By: "the earlier checkpoint that was given", Size: head.Size})
+		c.v.Anchors = append(c.v.Anchors, Anchor{By: k.By, Size: head.Size, At: k.At})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -361,6 +362,26 @@ func TestEarlierCheckpoint(t *testing.T) {
 	other := newRecord(t, vault.Options{})
 	if v := r.verify(verify.Options{Checkpoint: other.earlier}); v.State != verify.Altered {
 		t.Errorf("of another journal: %v", v.State)
+	}
+}
+
+// Heads that somebody else keeps anchor the journal since they have them, each
+// by itself; one of them that does not fit outweighs the others.
+func TestKeptHeads(t *testing.T) {
+	r := newRecord(t, vault.Options{})
+	since := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	ours := []verify.Kept{{Note: r.earlier, By: "the bucket", At: &since}, {Note: r.log.Checkpoint(), By: "a friend"}}
+	v := r.verify(verify.Options{Kept: ours})
+	if v.State != verify.Anchored || len(v.Anchors) != 2 || v.Anchors[0].By != "a friend" || v.Anchors[1].At != &since ||
+		v.Anchors[1].String() != fmt.Sprintf("the first %d entries, by the bucket, since 2026-11-01T00:00:00Z", v.Anchors[1].Size) {
+		t.Errorf("%v: %+v %v", v.State, v.Anchors, v.Problems)
+	}
+	other := newRecord(t, vault.Options{})
+	for what, bad := range map[string][]byte{"of another journal": other.earlier, "no checkpoint": []byte("x")} {
+		v := r.verify(verify.Options{Kept: append(ours[:2:2], verify.Kept{Note: bad, By: "a stranger"})})
+		if v.State != verify.Altered || len(v.Problems) != 1 || !strings.HasPrefix(v.Problems[0].String(), "a stranger: ") {
+			t.Errorf("%s: %v %v", what, v.State, v.Problems)
+		}
 	}
 }
 

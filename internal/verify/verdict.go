@@ -60,7 +60,7 @@ func (p Problem) String() string {
 
 // Anchor is somebody else's word for the first entries of the journal.
 type Anchor struct {
-	// By is a time-stamp authority's name, or where an earlier checkpoint was
+	// By is a time-stamp authority's name, or where an earlier checkpoint is
 	// kept.
 	By string `json:"by"`
 	// Size is how many entries it speaks for.
