@@ -42,7 +42,7 @@ func Clocks(incidents []incident.View, page func(incident.ID) string) []byte {
 }
 
 func entry(cal *ics.Calendar, v *incident.View, c *incident.ClockView, page string) {
-	end := (&incident.Clock{TargetAt: c.TargetAt, DueAt: c.DueAt}).Deadline().UTC()
+	end := c.Deadline().UTC()
 	sum := sha256.Sum256([]byte(page + "/" + c.ClockID.String()))
 	e := cal.AddEvent(hex.EncodeToString(sum[:16]) + "@nis2clock")
 	e.SetDtStampTime(v.UpdatedAt.UTC())

@@ -108,6 +108,11 @@ type ClockView struct {
 	Confidence       string     `json:"confidence"`
 }
 
+// Deadline is the instant reminders go by: the earlier of target and due.
+func (c *ClockView) Deadline() time.Time {
+	return (&Clock{TargetAt: c.TargetAt, DueAt: c.DueAt}).Deadline()
+}
+
 // DateView is a date that a person recorded, as it now stands.
 type DateView struct {
 	DateID

@@ -50,29 +50,11 @@ func subject(n dispatch.Notice) string {
 	case incident.Reminder:
 		for i := range v.Clocks {
 			if c := &v.Clocks[i]; c.ClockID == n.Effect.Clock {
-				s += line(c.Title, 60) + " " + standing(c, n.Now) + ". "
+				s += line(c.Title, 60) + " " + dispatch.Standing(c, n.Now) + ". "
 			}
 		}
 	}
 	return line(s+v.Title, maxSubject)
-}
-
-// standing says in few words how a clock stands.
-func standing(c *incident.ClockView, now time.Time) string {
-	end := (&incident.Clock{TargetAt: c.TargetAt, DueAt: c.DueAt}).Deadline()
-	switch {
-	case c.SubmittedAt != nil:
-		return "submitted"
-	case c.Stopped != nil:
-		return "stopped"
-	case c.DueAt.IsZero():
-		return "owed without undue delay"
-	case c.Late:
-		return "OVERDUE by " + incident.Words(now.Sub(c.DueAt))
-	case !now.Before(end):
-		return "target missed by " + incident.Words(now.Sub(end)) + ", legally due in " + incident.Words(c.DueAt.Sub(now))
-	}
-	return "due in " + incident.Words(end.Sub(now))
 }
 
 func body(n dispatch.Notice, zone *time.Location) string {
@@ -119,22 +101,13 @@ func body(n dispatch.Notice, zone *time.Location) string {
 		nobody += "; on call is " + line(p.Name, 200)
 	}
 	who("Commander", v.Commander, nobody)
-	say("%-14s%s", "Detected", when(v.DetectedAt, zone))
+	say("%-14s%s", "Detected", dispatch.When(v.DetectedAt, zone))
 	say("")
 	for i := range v.Clocks {
 		c := &v.Clocks[i]
-		end := (&incident.Clock{TargetAt: c.TargetAt, DueAt: c.DueAt}).Deadline()
-		say("- %s (%s, %s): %s, by %s", line(c.Title, 80), strings.ToUpper(string(c.Regime)), line(c.Entity, 80), standing(c, n.Now), when(end, zone))
+		end := c.Deadline()
+		say("- %s (%s, %s): %s, by %s", line(c.Title, 80), strings.ToUpper(string(c.Regime)), line(c.Entity, 80), dispatch.Standing(c, n.Now), dispatch.When(end, zone))
 	}
 	say("\nAn acknowledgement stops no clock; only a submitted report does.\n%s", n.Page)
 	return b.String()
-}
-
-// when writes an instant in UTC and, where it differs, in the zone.
-func when(t time.Time, zone *time.Location) string {
-	s := t.UTC().Format("2006-01-02 15:04 MST")
-	if zone == nil || zone == time.UTC {
-		return s
-	}
-	return s + " (" + t.In(zone).Format("2006-01-02 15:04 MST") + ")"
 }

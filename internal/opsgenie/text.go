@@ -86,7 +86,7 @@ func message(n dispatch.Notice) string {
 	case incident.Reminder:
 		for i := range v.Clocks {
 			if c := &v.Clocks[i]; c.ClockID == n.Effect.Clock {
-				s += line(c.Title, 40) + " " + standing(c, n.Now) + ". "
+				s += line(c.Title, 40) + " " + dispatch.Standing(c, n.Now) + ". "
 			}
 		}
 	}
@@ -104,35 +104,12 @@ func priority(n dispatch.Notice) alert.Priority {
 		return alert.P2
 	case incident.Reminder:
 		for i := range n.Incident.Clocks {
-			if c := &n.Incident.Clocks[i]; c.ClockID == n.Effect.Clock && deadline(c).Sub(n.Now) > time.Hour {
+			if c := &n.Incident.Clocks[i]; c.ClockID == n.Effect.Clock && c.Deadline().Sub(n.Now) > time.Hour {
 				return alert.P2
 			}
 		}
 	}
 	return alert.P1
-}
-
-// deadline is the instant reminders go by.
-func deadline(c *incident.ClockView) time.Time {
-	return (&incident.Clock{TargetAt: c.TargetAt, DueAt: c.DueAt}).Deadline()
-}
-
-// standing says in few words how a clock stands.
-func standing(c *incident.ClockView, now time.Time) string {
-	end := deadline(c)
-	switch {
-	case c.SubmittedAt != nil:
-		return "submitted"
-	case c.Stopped != nil:
-		return "stopped"
-	case c.DueAt.IsZero():
-		return "owed without undue delay"
-	case c.Late:
-		return "OVERDUE by " + incident.Words(now.Sub(c.DueAt))
-	case !now.Before(end):
-		return "target missed by " + incident.Words(now.Sub(end)) + ", legally due in " + incident.Words(c.DueAt.Sub(now))
-	}
-	return "due in " + incident.Words(end.Sub(now))
 }
 
 // description says the rest. Foreign text is cut so that it fits.
@@ -168,10 +145,10 @@ func description(n dispatch.Notice, zone *time.Location) string {
 	if v.AcknowledgedBy != nil {
 		who = line(*v.AcknowledgedBy, 100)
 	}
-	say("Acknowledged by %s. Detected %s.", who, when(v.DetectedAt, zone))
+	say("Acknowledged by %s. Detected %s.", who, dispatch.When(v.DetectedAt, zone))
 	for i := range v.Clocks[:min(len(v.Clocks), maxClocks)] {
 		c := &v.Clocks[i]
-		say("- %s (%s, %s): %s, by %s", line(c.Title, 60), strings.ToUpper(string(c.Regime)), line(c.Entity, 60), standing(c, n.Now), when(deadline(c), zone))
+		say("- %s (%s, %s): %s, by %s", line(c.Title, 60), strings.ToUpper(string(c.Regime)), line(c.Entity, 60), dispatch.Standing(c, n.Now), dispatch.When(c.Deadline(), zone))
 	}
 	if more := len(v.Clocks) - maxClocks; more > 0 {
 		say("and %d more", more)
@@ -187,13 +164,4 @@ func answered(n dispatch.Notice) string {
 		return "Acknowledged by " + line(*by, 100) + ": " + n.Page
 	}
 	return "Acknowledged: " + n.Page
-}
-
-// when writes an instant in UTC and, where it differs, in the zone.
-func when(t time.Time, zone *time.Location) string {
-	s := t.UTC().Format("2006-01-02 15:04 MST")
-	if zone == nil || zone == time.UTC {
-		return s
-	}
-	return s + " (" + t.In(zone).Format("2006-01-02 15:04 MST") + ")"
 }

@@ -48,7 +48,7 @@ func reminderSeverity(c *incident.ClockView, detected, now time.Time) string {
 	if !open(c) {
 		return warning
 	}
-	end := deadline(c)
+	end := c.Deadline()
 	start := c.StartedAt
 	if end.Equal(c.TargetAt) {
 		start = detected // the house rule counts from detection
@@ -66,11 +66,6 @@ func reminderSeverity(c *incident.ClockView, detected, now time.Time) string {
 // open reports whether the report is still owed.
 func open(c *incident.ClockView) bool { return c.SubmittedAt == nil && c.Stopped == nil }
 
-// deadline is the instant reminders go by.
-func deadline(c *incident.ClockView) time.Time {
-	return (&incident.Clock{TargetAt: c.TargetAt, DueAt: c.DueAt}).Deadline()
-}
-
 // clockOf is the clock a reminder speaks about; nil when the incident has it
 // no more.
 func clockOf(n dispatch.Notice) *incident.ClockView {
@@ -86,7 +81,7 @@ func clockOf(n dispatch.Notice) *incident.ClockView {
 func nearest(v *incident.View) *incident.ClockView {
 	var first *incident.ClockView
 	for i := range v.Clocks {
-		if c := &v.Clocks[i]; open(c) && (first == nil || deadline(c).Before(deadline(first))) {
+		if c := &v.Clocks[i]; open(c) && (first == nil || c.Deadline().Before(first.Deadline())) {
 			first = c
 		}
 	}

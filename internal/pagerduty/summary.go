@@ -99,27 +99,27 @@ func clockName(id incident.ClockID, title string) string {
 // standing says how long is left on a clock or how late it is. The house
 // target counts until it is missed; then the legal due instant does.
 func standing(c *incident.ClockView, now time.Time, zone *time.Location) string {
-	end := deadline(c)
+	end := c.Deadline()
 	switch {
 	case c.SubmittedAt != nil:
-		return "was submitted " + when(*c.SubmittedAt, zone)
+		return "was submitted " + dispatch.When(*c.SubmittedAt, zone)
 	case c.Stopped != nil:
 		return "was stopped: " + words(*c.Stopped, 80)
 	case c.Late:
-		return fmt.Sprintf("OVERDUE by %s, was due %s", incident.Words(now.Sub(c.DueAt)), when(c.DueAt, zone))
+		return fmt.Sprintf("OVERDUE by %s, was due %s", incident.Words(now.Sub(c.DueAt)), dispatch.When(c.DueAt, zone))
 	case end.IsZero():
 		return "has no due instant"
 	case c.DueAt.IsZero(): // a contract without a figure, GDPR Art. 33(2)
 		return fmt.Sprintf("owed without undue delay, detected %s ago", incident.Words(now.Sub(c.TargetAt)))
 	case end.Equal(c.DueAt):
-		return fmt.Sprintf("due in %s, by %s", incident.Words(end.Sub(now)), when(end, zone))
+		return fmt.Sprintf("due in %s, by %s", incident.Words(end.Sub(now)), dispatch.When(end, zone))
 	}
-	s := fmt.Sprintf("target in %s, by %s", incident.Words(end.Sub(now)), when(end, zone))
+	s := fmt.Sprintf("target in %s, by %s", incident.Words(end.Sub(now)), dispatch.When(end, zone))
 	if !now.Before(end) {
 		s = "target missed by " + incident.Words(now.Sub(end))
 	}
 	if !c.DueAt.IsZero() {
-		s += fmt.Sprintf("; legally due in %s, by %s", incident.Words(c.DueAt.Sub(now)), when(c.DueAt, zone))
+		s += fmt.Sprintf("; legally due in %s, by %s", incident.Words(c.DueAt.Sub(now)), dispatch.When(c.DueAt, zone))
 	}
 	return s
 }

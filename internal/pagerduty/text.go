@@ -49,21 +49,6 @@ func words(s string, limit int) string {
 	return cut(plain(dispatch.Defang(s)), limit)
 }
 
-// when writes an instant in UTC and, where it differs, in the zone.
-func when(t time.Time, zone *time.Location) string {
-	const day, clock = "2006-01-02", "15:04 MST"
-	utc := t.UTC()
-	s := utc.Format(day + " " + clock)
-	if zone == nil || zone == time.UTC {
-		return s
-	}
-	local := t.In(zone)
-	if local.Format(day) == utc.Format(day) {
-		return s + " (" + local.Format(clock) + ")"
-	}
-	return s + " (" + local.Format(day+" "+clock) + ")"
-}
-
 // instant writes an instant for machines; empty when there is none, or none
 // that RFC 3339 can write.
 func instant(t time.Time) string {
