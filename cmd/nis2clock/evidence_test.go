@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"nis2clock/internal/access"
 	"nis2clock/internal/incident"
@@ -72,6 +73,7 @@ evidence:
 		return true
 	}
 	h.until("the first snapshot is there", whole)
+	t.Logf("the first snapshot of %d captures was seen to be whole %s after the alert came in", len(kinds), time.Since(v.ReceivedAt).Round(time.Millisecond))
 	h.until("somebody was paged", func() bool { return h.delivered(v.ID) })
 	h.crash()
 	h.restart()
