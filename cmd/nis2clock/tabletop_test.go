@@ -13,6 +13,8 @@ import (
 	"nis2clock/internal/slack"
 	"nis2clock/internal/slack/slackfake"
 	"nis2clock/internal/tabletop/writeup"
+
+	"github.com/go-json-experiment/json"
 )
 
 // free is an address nobody listens on just now.
@@ -191,6 +193,15 @@ exercise: {slack: {token_file: slack.token, signing_secret_file: slack.secret, c
 	// The real service takes the write-up, once.
 	real := &tabletop{t: t, program: x.program, dir: x.dir, process: serve(t, x.program, "--data", x.in("real"))}
 	const admin = "real/admin.token"
+	m.Approval = nil
+	unapproved, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, x.in("draft.json"), string(unapproved))
+	if out, err := real.nis2clock(admin, "tabletop", "record", x.in("draft.json")); err == nil || !strings.Contains(out, "draft that nobody has vouched for") {
+		t.Errorf("a draft is recorded: %v, %s", err, out)
+	}
 	if out := real.must(admin, "tabletop", "record", files[0]); !strings.Contains(out, "the next is due before") {
 		t.Errorf("recorded: %s", out)
 	}

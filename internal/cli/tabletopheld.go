@@ -34,6 +34,8 @@ func (c *tabletopRecordCmd) Run(ctx context.Context, env *Env, up *tabletopCmd) 
 		return fmt.Errorf("%s is of a rehearsal in which no person took part: it is no exercise, and resets no date", c.File)
 	case e.Ended.Real.IsZero():
 		return fmt.Errorf("%s is of an exercise that has not ended", c.File)
+	case m.Approval == nil:
+		return fmt.Errorf("%s is a draft that nobody has vouched for: the facilitator approves it with nis2clock tabletop approve", c.File)
 	}
 	sum := sha256.Sum256(raw)
 	held := incident.HeldExercise{
