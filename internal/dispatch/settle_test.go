@@ -63,7 +63,7 @@ func TestJumpingSaysTheSame(t *testing.T) {
 	if !slices.Equal(at, want) {
 		t.Errorf("said at %v, want %v", at, want)
 	}
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("25 hours took %s", took)
 	}
 }

