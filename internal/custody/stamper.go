@@ -47,7 +47,7 @@ type Heads interface {
 
 // Stamper has an authority time-stamp the newest checkpoint: when a while has
 // gone by, when a round of evidence was captured, at detection as before a
-// report, and when a report was submitted; at most once a minute. Nothing waits
+// report, and when a report was approved or submitted; at most once a minute. Nothing waits
 // for it. Its methods are safe for concurrent use.
 type Stamper struct {
 	o        StamperOptions
@@ -109,8 +109,8 @@ func (s *Stamper) Run(ctx context.Context) {
 	}
 }
 
-// notice looks whether an occasion came for a time-stamp: a submission, or a
-// round of evidence, of which further tries are none.
+// notice looks whether an occasion came for a time-stamp: an approval, a
+// submission, or a round of evidence, of which further tries are none.
 func (s *Stamper) notice(ids []incident.ID) {
 	s.o.Desk.View(func(st *incident.State) {
 		for _, id := range ids {
@@ -118,7 +118,7 @@ func (s *Stamper) notice(ids []incident.ID) {
 			if !ok {
 				continue
 			}
-			n := len(i.Submissions)
+			n := len(i.Approvals) + len(i.Submissions)
 			for _, r := range i.Ran {
 				if r.Try == 1 {
 					n++

@@ -42,6 +42,16 @@ func (s *stamping) turn(ids ...incident.ID) {
 	}
 }
 
+// revision is the journal size that a report of the incident is made as of.
+func (s *stamping) revision(id incident.ID) (size uint64) {
+	s.Desk.View(func(st *incident.State) {
+		if i, ok := st.Incident(id); ok {
+			size = i.Revision
+		}
+	})
+	return size
+}
+
 func TestWhenTheJournalIsStamped(t *testing.T) {
 	s := newStamping(t)
 	id := s.alert("Exfiltration")
@@ -63,12 +73,19 @@ func TestWhenTheJournalIsStamped(t *testing.T) {
 		{"a report is submitted", func() {
 			s.do(incident.Submit{Person: incident.Person{By: ana}, ID: id, Stages: []string{"early_warning"}})
 		}, 3},
+		{"a report is approved", func() {
+			s.now = s.now.Add(2 * time.Minute)
+			s.do(incident.ApproveReport{
+				Person: incident.Person{By: ana}, ID: id, Stage: "notification", Lang: "en", Role: "commander",
+				SHA256: strings.Repeat("ab", 32), Size: s.revision(id), At: s.now, Reason: "read it",
+			})
+		}, 4},
 		{"evidence is captured before the next", func() {
 			s.now = s.now.Add(2 * time.Minute)
 			s.do(incident.RecordRun{ID: id, Run: incident.Run{Collector: "prom", StartedAt: s.now, Rounds: []string{"before default/nis2/notification"}, Try: 1},
 				Artefacts: []incident.Artefact{{Collector: "prom", Kind: "x", Complete: true}}})
-		}, 4},
-		{"the same again", func() { s.now = s.now.Add(2 * time.Minute) }, 4},
+		}, 5},
+		{"the same again", func() { s.now = s.now.Add(2 * time.Minute) }, 5},
 	} {
 		step.do()
 		s.turn(id)
