@@ -25,6 +25,28 @@ func Standing(c *incident.ClockView, now time.Time) string {
 	return "due in " + incident.Words(end.Sub(now))
 }
 
+// Headline is what a person reads first of a notice about an incident: whether
+// it is real, which incident, and what about it. It is as long as the title is,
+// and holds what others wrote as they wrote it.
+func Headline(n Notice) string {
+	v := &n.Incident
+	s := string(v.ID) + ": "
+	if v.Exercise {
+		s = "[EXERCISE] " + s
+	}
+	switch n.Effect.Role {
+	case incident.Escalate:
+		s += "NOBODY HAS ANSWERED for " + incident.Words(time.Duration(n.Effect.After)) + ". "
+	case incident.Reminder:
+		for i := range v.Clocks {
+			if c := &v.Clocks[i]; c.ClockID == n.Effect.Clock {
+				s += c.Title + " " + Standing(c, n.Now) + ". "
+			}
+		}
+	}
+	return s + v.Title
+}
+
 // When writes an instant to the minute in UTC and, where it differs, in the
 // zone, which may be nil.
 func When(t time.Time, zone *time.Location) string {

@@ -40,21 +40,7 @@ func subject(n dispatch.Notice) string {
 	if n.Extent == dispatch.Call {
 		return dispatch.NeedsYou(*v)
 	}
-	s := string(v.ID) + ": "
-	if v.Exercise {
-		s = "[EXERCISE] " + s
-	}
-	switch n.Effect.Role {
-	case incident.Escalate:
-		s += "NOBODY HAS ANSWERED for " + incident.Words(time.Duration(n.Effect.After)) + ". "
-	case incident.Reminder:
-		for i := range v.Clocks {
-			if c := &v.Clocks[i]; c.ClockID == n.Effect.Clock {
-				s += line(c.Title, 60) + " " + dispatch.Standing(c, n.Now) + ". "
-			}
-		}
-	}
-	return line(s+v.Title, maxSubject)
+	return line(dispatch.Headline(n), maxSubject)
 }
 
 func body(n dispatch.Notice, zone *time.Location) string {

@@ -76,21 +76,7 @@ func message(n dispatch.Notice) string {
 		}
 		return "nis2clock needs somebody"
 	}
-	s := string(v.ID) + ": "
-	if v.Exercise {
-		s = "[EXERCISE] " + s
-	}
-	switch n.Effect.Role {
-	case incident.Escalate:
-		s += "NOBODY HAS ANSWERED for " + incident.Words(time.Duration(n.Effect.After)) + ". "
-	case incident.Reminder:
-		for i := range v.Clocks {
-			if c := &v.Clocks[i]; c.ClockID == n.Effect.Clock {
-				s += line(c.Title, 40) + " " + dispatch.Standing(c, n.Now) + ". "
-			}
-		}
-	}
-	return line(s+v.Title, maxMessage)
+	return line(dispatch.Headline(n), maxMessage)
 }
 
 // priority is how loudly a notice speaks: P1 for what is new, unanswered or
