@@ -28,11 +28,13 @@ func (h inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// asking runs f with one that asks the fake every ten minutes.
-func asking(t *testing.T, f func(fake *pdfake.Server, on *pagerduty.OnCall, log *strings.Builder)) {
+// asking runs f with one that asks the fake every ten minutes, for the first
+// time once the fake is prepared.
+func asking(t *testing.T, prepare func(*pdfake.Server), f func(fake *pdfake.Server, on *pagerduty.OnCall, log *strings.Builder)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		fake := pdfake.New(time.Now)
+		prepare(fake)
 		log := &strings.Builder{}
 		cfg := pagerduty.OnCallConfig{Token: restToken, BaseURL: "http://api.example", EscalationPolicy: "PPOLICY", Every: 10 * time.Minute}
 		on := pagerduty.NewOnCall(cfg, &http.Client{Transport: inProcess{fake}}, time.Now, slog.New(slog.NewTextHandler(log, nil)))
@@ -49,13 +51,14 @@ func asking(t *testing.T, f func(fake *pdfake.Server, on *pagerduty.OnCall, log 
 }
 
 func TestWhoIsOnCall(t *testing.T) {
-	asking(t, func(fake *pdfake.Server, on *pagerduty.OnCall, _ *strings.Builder) {
-		ends := time.Now().Add(30 * time.Minute).UTC()
+	var ends time.Time
+	asking(t, func(fake *pdfake.Server) {
+		ends = time.Now().Add(30 * time.Minute).UTC()
 		fake.OnCall(restToken, "PPOLICY",
 			pdfake.Duty{User: pdfake.User{ID: "P2", Name: "Deputy"}, Level: 2},
 			pdfake.Duty{User: pdfake.User{ID: "P1", Name: "First"}, Level: 1, Until: ends},
 			pdfake.Duty{User: pdfake.User{ID: "P1", Name: "First"}, Level: 3})
-		synctest.Wait()
+	}, func(_ *pdfake.Server, on *pagerduty.OnCall, _ *strings.Builder) {
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		want := []pagerduty.Duty{{ID: "P1", Name: "First", Level: 1, Until: ends}, {ID: "P2", Name: "Deputy", Level: 2}}
@@ -76,8 +79,9 @@ func TestWhoIsOnCall(t *testing.T) {
 // PagerDuty is asked no more often than configured, and less while it says so;
 // what it said last stands, until it is old.
 func TestOnCallIsAskedSparingly(t *testing.T) {
-	asking(t, func(fake *pdfake.Server, on *pagerduty.OnCall, log *strings.Builder) {
+	asking(t, func(fake *pdfake.Server) {
 		fake.OnCall(restToken, "PPOLICY", pdfake.Duty{User: pdfake.User{ID: "P1", Name: "First"}, Level: 1})
+	}, func(fake *pdfake.Server, on *pagerduty.OnCall, log *strings.Builder) {
 		time.Sleep(50*time.Minute + time.Second)
 		if n := fake.Asked(); n != 6 {
 			t.Errorf("asked %d times in 50 minutes, want 6", n)
@@ -108,9 +112,9 @@ func TestOnCallIsAskedSparingly(t *testing.T) {
 }
 
 func TestOnCallWithAWrongToken(t *testing.T) {
-	asking(t, func(fake *pdfake.Server, on *pagerduty.OnCall, _ *strings.Builder) {
+	asking(t, func(fake *pdfake.Server) {
 		fake.OnCall("another", "PPOLICY")
-		time.Sleep(10 * time.Minute)
+	}, func(_ *pdfake.Server, on *pagerduty.OnCall, _ *strings.Builder) {
 		synctest.Wait()
 		if err := on.Roster().Err; err == nil || !strings.Contains(err.Error(), "HTTP 401") {
 			t.Errorf("got %v", err)
