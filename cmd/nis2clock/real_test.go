@@ -16,24 +16,15 @@ import (
 	"testing"
 	"time"
 
+	"nis2clock/internal/realtest"
+
 	"github.com/go-json-experiment/json"
 )
 
-// component finds a real program that an end-to-end test needs, under any of
-// its names. Without it the test is skipped, unless NIS2CLOCK_E2E=required.
+// component finds a real program that an end-to-end test needs.
 func component(t *testing.T, debianPackage string, names ...string) string {
 	t.Helper()
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	missing := fmt.Sprintf("there is no %s here: apt-get install %s", strings.Join(names, " or "), debianPackage)
-	if os.Getenv("NIS2CLOCK_E2E") == "required" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
-	return ""
+	return realtest.Program(t, "apt-get install "+debianPackage, names...)
 }
 
 // gauges is a target for Prometheus to scrape, where a test sets what is wrong.

@@ -40,7 +40,8 @@ var rules = map[string]rule{
 	"internal/offsite":             {[]string{"internal/journal", "internal/vault"}, "it copies bytes that prove themselves and knows no incident"},
 	"internal/backup":              {[]string{"internal/journal", "internal/vault", "internal/verify"}, "it copies bytes that prove themselves, and installs only what verifies; it knows no incident"},
 	"internal/timestamp":           {nil, "a digest in, a token out, whatever it is the digest of"},
-	"internal/timestamp/tsatest":   {nil, fakeWhy},
+	"internal/timestamp/tsatest":   {[]string{"internal/realtest"}, fakeWhy},
+	"internal/realtest":            {nil, "where a program is found, or why a test does without, is the same for every test"},
 	"internal/desk":                {[]string{"internal/incident", "internal/journal", "internal/significance"}, "it joins decisions to the log and knows neither senders nor receivers"},
 
 	// The ways in.
@@ -61,7 +62,7 @@ var rules = map[string]rule{
 	// What others know about an incident.
 	"internal/evidence":                       {nil, "it hands back what was captured as values; whoever runs it records them, and nothing it does can hold up the record"},
 	"internal/custody":                        {[]string{"internal/evidence", "internal/desk", "internal/incident", "internal/vault", "internal/timestamp", "internal/journal"}, "it brings what was captured into the record (desk, incident) and the vault, and has the record's heads (journal) time-stamped; it knows no source"},
-	"internal/evidence/evidencetest":          {[]string{"internal/evidence"}, "it runs any collector through the runner"},
+	"internal/evidence/evidencetest":          {[]string{"internal/evidence", "internal/realtest"}, "it runs any collector through the runner, against real servers"},
 	"internal/evidence/alertmanager":          {[]string{"internal/evidence"}, collectorWhy},
 	"internal/evidence/grafana":               {[]string{"internal/evidence"}, collectorWhy},
 	"internal/evidence/grafana/grafanafake":   {nil, fakeWhy},

@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"nis2clock/internal/realtest"
+
 	"github.com/minio/minio-go/v7"
 )
 
@@ -42,21 +44,10 @@ type gateway struct {
 	fault atomic.Pointer[func(http.ResponseWriter, *http.Request) bool]
 }
 
-// startGateway starts the server. Without it the test is skipped, unless
-// NIS2CLOCK_E2E=required.
+// startGateway starts the server.
 func startGateway(t *testing.T, versioning bool) *gateway {
 	t.Helper()
-	program, err := exec.LookPath("versitygw")
-	if err != nil {
-		program, err = exec.LookPath(filepath.Join(build.Default.GOPATH, "bin", "versitygw"))
-	}
-	if err != nil {
-		const missing = "there is no versitygw here: go install github.com/versity/versitygw/cmd/versitygw@v1.8.0"
-		if os.Getenv("NIS2CLOCK_E2E") == "required" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
+	program := realtest.Program(t, "go install github.com/versity/versitygw/cmd/versitygw@v1.8.0", "versitygw", filepath.Join(build.Default.GOPATH, "bin", "versitygw"))
 	dir, err := os.MkdirTemp("", "s3") // short: it holds a socket
 	if err != nil {
 		t.Fatal(err)

@@ -5,9 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -49,57 +47,6 @@ func render(t testing.TB, r *Renderer, req Request, src Source) []byte {
 		t.Fatalf("%s %s: %v", req.Stage, req.Lang, err)
 	}
 	return out
-}
-
-// tool returns the path of an independent PDF program. Where it is missing the
-// test is skipped, or fails when NIS2CLOCK_E2E is "required".
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("NIS2CLOCK_E2E") == "required" {
-			t.Fatalf("%s is missing: install poppler-utils and qpdf", name)
-		}
-		t.Skipf("%s is missing (poppler-utils, qpdf): what it would read is not checked", name)
-	}
-	return path
-}
-
-// run runs a program and returns its output.
-func run(t *testing.T, path string, args ...string) string {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", path, strings.Join(args, " "), err, out)
-	}
-	return string(out)
-}
-
-// save writes a rendered file where -artifacts keeps it.
-func save(t *testing.T, name string, file []byte) string {
-	t.Helper()
-	path := filepath.Join(t.ArtifactDir(), name)
-	if err := os.WriteFile(path, file, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// spaces is white space between words; readers of PDF differ in it.
-var spaces = regexp.MustCompile(`[ \t]+`)
-
-// readBack returns what an independent program reads from a PDF: its text in
-// drawing order.
-func readBack(t *testing.T, file []byte) string {
-	t.Helper()
-	text := run(t, tool(t, "pdftotext"), "-raw", "-enc", "UTF-8", save(t, "report.pdf", file), "-")
-	var lines []string
-	for l := range strings.Lines(text) {
-		if l = strings.TrimSpace(spaces.ReplaceAllString(strings.ReplaceAll(l, "\f", ""), " ")); l != "" {
-			lines = append(lines, l)
-		}
-	}
-	return strings.Join(lines, "\n") + "\n"
 }
 
 // squeeze leaves out white space, which lines and readers set differently.

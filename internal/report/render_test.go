@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nis2clock/internal/incident"
+	"nis2clock/internal/realtest"
 	"nis2clock/internal/regime"
 	"nis2clock/internal/report/catalogue"
 
@@ -31,7 +32,7 @@ func TestTextOfEachReport(t *testing.T) {
 	for _, req := range goldens() {
 		t.Run(req.Stage+"/"+req.Lang, func(t *testing.T) {
 			t.Parallel()
-			golden(t, strings.ReplaceAll(req.Stage, "/", "-")+"."+req.Lang+".golden.txt", readBack(t, render(t, r, req, src)))
+			golden(t, strings.ReplaceAll(req.Stage, "/", "-")+"."+req.Lang+".golden.txt", realtest.PDFText(t, render(t, r, req, src)))
 		})
 	}
 }
@@ -71,14 +72,14 @@ func TestEveryStageInEveryLanguage(t *testing.T) {
 
 func TestFilesAreValidAndCarryTheirFonts(t *testing.T) {
 	r, src := renderer(t), specimen(t)
-	qpdf, fonts, detach := tool(t, "qpdf"), tool(t, "pdffonts"), tool(t, "pdfdetach")
+	qpdf, fonts, detach := realtest.QPDF(t), realtest.Poppler(t, "pdffonts"), realtest.Poppler(t, "pdfdetach")
 	for _, lang := range []string{"en", "el", "bg", "pl"} {
-		path := save(t, lang+".pdf", render(t, r, Request{Stage: "final_report", Lang: lang}, src))
-		if out := run(t, qpdf, "--check", path); !strings.Contains(out, "No syntax or stream encoding errors found") || strings.Contains(out, "WARNING") {
+		path := realtest.Save(t, lang+".pdf", render(t, r, Request{Stage: "final_report", Lang: lang}, src))
+		if out := realtest.Run(t, qpdf, "--check", path); !strings.Contains(out, "No syntax or stream encoding errors found") || strings.Contains(out, "WARNING") {
 			t.Errorf("%s: qpdf --check says:\n%s", lang, out)
 		}
 		n := 0
-		for line := range strings.Lines(run(t, fonts, path)) {
+		for line := range strings.Lines(realtest.Run(t, fonts, path)) {
 			if !strings.Contains(line, "dejavusans") {
 				continue
 			}
@@ -90,11 +91,11 @@ func TestFilesAreValidAndCarryTheirFonts(t *testing.T) {
 		if n == 0 {
 			t.Errorf("%s: no font was found", lang)
 		}
-		if out := run(t, detach, "-list", path); !strings.Contains(out, "EX-2026-0001-final_report.json") || !strings.Contains(out, "EX-2026-0001.json") {
+		if out := realtest.Run(t, detach, "-list", path); !strings.Contains(out, "EX-2026-0001-final_report.json") || !strings.Contains(out, "EX-2026-0001.json") {
 			t.Errorf("%s: attached are\n%s", lang, out)
 		}
 	}
-	notice := run(t, detach, "-list", save(t, "notice.pdf", render(t, r, Request{Stage: "recipients_notice"}, src)))
+	notice := realtest.Run(t, detach, "-list", realtest.Save(t, "notice.pdf", render(t, r, Request{Stage: "recipients_notice"}, src)))
 	if !strings.Contains(notice, "0 embedded files") {
 		t.Errorf("customers get the record with their notice:\n%s", notice)
 	}
@@ -240,8 +241,8 @@ func TestAnyIncidentRenders(t *testing.T) {
 				render(t, r, req, src)
 				valid(t, s, r, req, src)
 			}
-			path := save(t, "wild.pdf", render(t, r, Request{Stage: "final_report"}, src))
-			if out := run(t, tool(t, "qpdf"), "--check", path); !strings.Contains(out, "No syntax or stream encoding errors found") {
+			path := realtest.Save(t, "wild.pdf", render(t, r, Request{Stage: "final_report"}, src))
+			if out := realtest.Run(t, realtest.QPDF(t), "--check", path); !strings.Contains(out, "No syntax or stream encoding errors found") {
 				t.Errorf("qpdf --check says:\n%s", out)
 			}
 		})
@@ -256,7 +257,7 @@ func TestALongNoteComesBackWhole(t *testing.T) {
 	src := written(t, func(p incident.Person, id incident.ID) incident.Command {
 		return incident.AddNote{Person: p, ID: id, Text: note.String()}
 	})
-	text := readBack(t, render(t, renderer(t), Request{Stage: "final_report", Lang: "bg"}, src))
+	text := realtest.PDFText(t, render(t, renderer(t), Request{Stage: "final_report", Lang: "bg"}, src))
 	next := 0
 	for line := range strings.Lines(text) {
 		if strings.Contains(line, fmt.Sprintf("line-%05d Щ", next)) {
@@ -280,7 +281,7 @@ func TestAnEmptyRecordRenders(t *testing.T) {
 	for _, stage := range Stages() {
 		render(t, r, Request{Stage: stage, Lang: "de"}, src)
 	}
-	text := squeeze(readBack(t, render(t, r, Request{Stage: "early_warning", Lang: "de"}, src)))
+	text := squeeze(realtest.PDFText(t, render(t, r, Request{Stage: "early_warning", Lang: "de"}, src)))
 	for _, want := range []string{l.Say("no_summary"), l.Say("no_clock"), l.Say("erased"), l.Say("not_aware_note"), l.Say("draft_mark")} {
 		if !strings.Contains(text, squeeze(want)) {
 			t.Errorf("the empty report does not say %q", want)
@@ -340,7 +341,7 @@ func TestAnApprovedReportNamesItsApprover(t *testing.T) {
 				t.Fatal(err)
 			}
 			req := Request{Stage: "early_warning", Lang: lang}
-			got := squeeze(readBack(t, render(t, r, req, src)))
+			got := squeeze(realtest.PDFText(t, render(t, r, req, src)))
 			want := squeeze(l.Say("approved_note", "who", "Ana [Lima] (commander)", "at", long(l, SpecimenEntity().Zone, at0)))
 			if !strings.Contains(got, want) {
 				t.Errorf("no %q on the page", want)
@@ -353,7 +354,7 @@ func TestAnApprovedReportNamesItsApprover(t *testing.T) {
 			valid(t, s, r, req, src)
 		})
 	}
-	if got := readBack(t, render(t, r, Request{Stage: "recipients_notice"}, src)); strings.Contains(got, "Ana") {
+	if got := realtest.PDFText(t, render(t, r, Request{Stage: "recipients_notice"}, src)); strings.Contains(got, "Ana") {
 		t.Errorf("the notice to recipients names the approver:\n%s", got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"nis2clock/internal/realtest"
 	"nis2clock/internal/report/catalogue"
 	"nis2clock/templates"
 )
@@ -73,7 +74,7 @@ func TestAFailingTemplateFallsBackLoudly(t *testing.T) {
 		o.Custom = folder(map[string]string{"early_warning.md": "# mine\n\n{{(index .Alerts 1).Name}}"})
 		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	})
-	if text := readBack(t, render(t, r, Request{Stage: "early_warning"}, specimen(t))); !strings.Contains(text, "mine\nRansomwareOnHost\n") {
+	if text := realtest.PDFText(t, render(t, r, Request{Stage: "early_warning"}, specimen(t))); !strings.Contains(text, "mine\nRansomwareOnHost\n") {
 		t.Errorf("the house's template is not used:\n%s", text)
 	}
 	if log.Len() > 0 {
@@ -83,7 +84,7 @@ func TestAFailingTemplateFallsBackLoudly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := readBack(t, render(t, r, Request{Stage: "early_warning", Lang: "de"}, written(t)))
+	text := realtest.PDFText(t, render(t, r, Request{Stage: "early_warning", Lang: "de"}, written(t)))
 	if !strings.Contains(squeeze(text), squeeze(l.Say("fallback_note", "error", ""))) || !strings.Contains(text, "Frühwarnung") || !strings.Contains(squeeze(text), "indexoutofrange") {
 		t.Errorf("the report does not say that it is not the house's:\n%.900s", text)
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"nis2clock/internal/realtest"
 	"nis2clock/internal/report/catalogue"
 )
 
@@ -83,7 +84,7 @@ func TestWorksheetWithoutAForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := renderer(t, func(o *Options) { o.Entities[0].MemberState = "DE" })
-	text := squeeze(readBack(t, render(t, r, Request{Stage: worksheet, Lang: "fr"}, src)))
+	text := squeeze(realtest.PDFText(t, render(t, r, Request{Stage: worksheet, Lang: "fr"}, src)))
 	for _, want := range []string{l.Say("form_not_seen"), l.Say("not_a_submission", "portal", "BSI"), "ELSTER"} {
 		if !strings.Contains(text, squeeze(want)) {
 			t.Errorf("the worksheet does not say %q", want)

@@ -13,11 +13,12 @@ import (
 	"errors"
 	"math/big"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"nis2clock/internal/realtest"
 
 	"software.sslmate.com/src/go-pkcs12"
 )
@@ -128,16 +129,8 @@ func TestSignAndVerify(t *testing.T) {
 // openssl checks a signature as an authority may, without this program.
 func openssl(t *testing.T, sig []byte, root *x509.Certificate) {
 	t.Helper()
-	path, err := exec.LookPath("openssl")
-	if err != nil {
-		t.Log("there is no openssl here to read the signature independently")
-		return
-	}
-	out, err := exec.CommandContext(t.Context(), path, "cms", "-verify", "-binary", "-inform", "DER", "-in", file(t, "s.p7s", sig), "-content", file(t, "doc", document),
-		"-CAfile", file(t, "root.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Raw})), "-purpose", "any").CombinedOutput()
-	if err != nil {
-		t.Errorf("openssl: %v\n%s", err, out)
-	}
+	realtest.Run(t, realtest.OpenSSL(t), "cms", "-verify", "-binary", "-inform", "DER", "-in", file(t, "s.p7s", sig), "-content", file(t, "doc", document),
+		"-CAfile", file(t, "root.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Raw})), "-purpose", "any")
 }
 
 func TestConfigRefused(t *testing.T) {

@@ -24,6 +24,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"nis2clock/internal/realtest"
 )
 
 // authority is a time-stamp authority: openssl answers behind a web server.
@@ -46,12 +48,7 @@ var forStamps = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 8}
 // startAuthority makes a root, an authority below an intermediate one, and a server.
 func startAuthority(t testing.TB, c certificate) *authority {
 	t.Helper()
-	if _, err := exec.LookPath("openssl"); err != nil {
-		if os.Getenv("NIS2CLOCK_E2E") == "required" {
-			t.Fatal("there is no openssl here: apt-get install openssl")
-		}
-		t.Skip("there is no openssl here: apt-get install openssl")
-	}
+	realtest.OpenSSL(t)
 	if c.usages == nil {
 		c.usages = []asn1.ObjectIdentifier{forStamps}
 	}

@@ -3,14 +3,14 @@ package evidencetest
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"net/http"
-	"os"
 	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"nis2clock/internal/realtest"
 )
 
 var listening = regexp.MustCompile(`msg="Listening on" .*address=(\S+)`)
@@ -19,23 +19,10 @@ var listening = regexp.MustCompile(`msg="Listening on" .*address=(\S+)`)
 const patience = 30 * time.Second
 
 // Start starts a real server under any of its names and returns its address;
-// it is killed when the test ends. Without the program the test is skipped,
-// unless NIS2CLOCK_E2E=required.
+// it is killed when the test ends.
 func Start(t testing.TB, debianPackage string, names []string, args ...string) (url string) {
 	t.Helper()
-	program := ""
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil && program == "" {
-			program = path
-		}
-	}
-	if program == "" {
-		missing := fmt.Sprintf("there is no %s here: apt-get install %s", strings.Join(names, " or "), debianPackage)
-		if os.Getenv("NIS2CLOCK_E2E") == "required" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
+	program := realtest.Program(t, "apt-get install "+debianPackage, names...)
 	cmd := exec.Command(program, args...)
 	pipe, err := cmd.StderrPipe()
 	if err != nil {

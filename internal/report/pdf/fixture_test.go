@@ -3,9 +3,6 @@ package pdf
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 )
@@ -151,38 +148,4 @@ func warningMarkdown(t testing.TB, w warning) []byte {
 		t.Fatal(err)
 	}
 	return md
-}
-
-// tool returns the path of an independent PDF program. Where it is missing the
-// test is skipped, or fails when NIS2CLOCK_E2E is "required".
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("NIS2CLOCK_E2E") == "required" {
-			t.Fatalf("%s is missing: install poppler-utils and qpdf", name)
-		}
-		t.Skipf("%s is missing (poppler-utils, qpdf): what it would read is not checked", name)
-	}
-	return path
-}
-
-// run runs a program on a file and returns its output.
-func run(t *testing.T, path string, args ...string) string {
-	t.Helper()
-	out, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", path, strings.Join(args, " "), err, out)
-	}
-	return string(out)
-}
-
-// save writes a rendered file where -artifacts keeps it.
-func save(t *testing.T, name string, file []byte) string {
-	t.Helper()
-	path := filepath.Join(t.ArtifactDir(), name)
-	if err := os.WriteFile(path, file, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }

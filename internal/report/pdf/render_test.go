@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"nis2clock/internal/realtest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -111,28 +113,10 @@ func TestEarlyWarningMarkdown(t *testing.T) {
 	}
 }
 
-// spaces is white space between words; readers of PDF differ in it.
-var spaces = regexp.MustCompile(`[ \t]+`)
-
-// readBack returns what an independent program reads from a PDF: its text in
-// drawing order.
-func readBack(t *testing.T, file []byte) string {
-	t.Helper()
-	path := save(t, "report.pdf", file)
-	text := run(t, tool(t, "pdftotext"), "-raw", "-enc", "UTF-8", path, "-")
-	var lines []string
-	for l := range strings.Lines(text) {
-		if l = strings.TrimSpace(spaces.ReplaceAllString(strings.ReplaceAll(l, "\f", ""), " ")); l != "" {
-			lines = append(lines, l)
-		}
-	}
-	return strings.Join(lines, "\n") + "\n"
-}
-
 func TestEarlyWarningReadBack(t *testing.T) {
 	for name, w := range warnings(t) {
 		t.Run(name, func(t *testing.T) {
-			golden(t, "early_warning_"+name+".golden.txt", readBack(t, render(t, warningDocument(w), warningMarkdown(t, w))))
+			golden(t, "early_warning_"+name+".golden.txt", realtest.PDFText(t, render(t, warningDocument(w), warningMarkdown(t, w))))
 		})
 	}
 }
@@ -142,7 +126,7 @@ func TestEverythingReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "everything.golden.txt", readBack(t, render(t, plainDocument, md)))
+	golden(t, "everything.golden.txt", realtest.PDFText(t, render(t, plainDocument, md)))
 }
 
 // Each hostile value must come back as it was, with only what cannot be drawn
@@ -172,11 +156,11 @@ func TestHostileValuesAreShownAsTheyAre(t *testing.T) {
 }
 
 func TestValidPDF(t *testing.T) {
-	qpdf := tool(t, "qpdf")
+	qpdf := realtest.QPDF(t)
 	for name, w := range warnings(t) {
 		t.Run(name, func(t *testing.T) {
-			path := save(t, "report.pdf", render(t, warningDocument(w), warningMarkdown(t, w)))
-			if out := run(t, qpdf, "--check", path); !strings.Contains(out, "No syntax or stream encoding errors found") || strings.Contains(out, "WARNING") {
+			path := realtest.Save(t, "report.pdf", render(t, warningDocument(w), warningMarkdown(t, w)))
+			if out := realtest.Run(t, qpdf, "--check", path); !strings.Contains(out, "No syntax or stream encoding errors found") || strings.Contains(out, "WARNING") {
 				t.Errorf("qpdf --check says:\n%s", out)
 			}
 		})
@@ -188,9 +172,10 @@ func TestMetadataReadBack(t *testing.T) {
 	doc.Title, doc.Author, doc.Subject, doc.Lang = "Ειδοποίηση 🔥 (a\\b)\rx", "Ивана", "čj", "pt-PT"
 	doc.At = time.Date(2026, 11, 20, 3, 4, 5, 0, time.FixedZone("", 2*3600))
 	file := render(t, doc, []byte("text"))
-	out := run(t, tool(t, "pdfinfo"), "-rawdates", save(t, "report.pdf", file))
+	padded := realtest.Run(t, realtest.Poppler(t, "pdfinfo"), "-rawdates", realtest.Save(t, "report.pdf", file))
+	out := regexp.MustCompile(` +`).ReplaceAllString(padded, " ")
 	for _, want := range []string{"Title: Ειδοποίηση ⟨U+1F525⟩ (a\\b)⟨U+000D⟩x\n", "Author: Ивана\n", "Subject: čj\n", "CreationDate: D:20261120010405\n", "ModDate: D:20261120010405\n", "Pages: 1\n", "PDF version: 1.7\n"} {
-		if !strings.Contains(spaces.ReplaceAllString(out, " "), want) {
+		if !strings.Contains(out, want) {
 			t.Errorf("pdfinfo does not say %q:\n%s", want, out)
 		}
 	}
@@ -206,11 +191,11 @@ func TestAttachmentsReadBack(t *testing.T) {
 		{Name: "δεδομένα (1).bin", Data: bytes.Repeat([]byte("endstream endobj \x00\xff"), 5000)},
 		{Name: "empty.txt"},
 	}
-	path := save(t, "report.pdf", render(t, doc, []byte("# a\n\n## b\n")))
-	detach := tool(t, "pdfdetach")
+	path := realtest.Save(t, "report.pdf", render(t, doc, []byte("# a\n\n## b\n")))
+	detach := realtest.Poppler(t, "pdfdetach")
 	for i, a := range doc.Attach {
 		out := filepath.Join(t.TempDir(), "attachment")
-		run(t, detach, "-save", strconv.Itoa(i+1), "-o", out, path)
+		realtest.Run(t, detach, "-save", strconv.Itoa(i+1), "-o", out, path)
 		got, err := os.ReadFile(out)
 		if err != nil {
 			t.Fatal(err)
@@ -219,13 +204,13 @@ func TestAttachmentsReadBack(t *testing.T) {
 			t.Errorf("%s comes back as %d bytes, want %d", a.Name, len(got), len(a.Data))
 		}
 	}
-	list := run(t, detach, "-list", "-enc", "UTF-8", path)
+	list := realtest.Run(t, detach, "-list", "-enc", "UTF-8", path)
 	for _, a := range doc.Attach {
 		if !strings.Contains(list, a.Name) {
 			t.Errorf("%s is not in the list:\n%s", a.Name, list)
 		}
 	}
-	if out := run(t, tool(t, "qpdf"), "--check", path); strings.Contains(out, "WARNING") {
+	if out := realtest.Run(t, realtest.QPDF(t), "--check", path); strings.Contains(out, "WARNING") {
 		t.Errorf("qpdf --check says:\n%s", out)
 	}
 }

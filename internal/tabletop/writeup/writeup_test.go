@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"flag"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"nis2clock/internal/realtest"
 	"nis2clock/internal/tabletop/scorecard"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,40 +29,10 @@ func rendered(t testing.TB, src Source) Files {
 }
 
 // pages is what an independent program reads on each page of a PDF.
-func pages(t *testing.T, file []byte) []string { return read(t, file, "-layout") }
-
-func read(t *testing.T, file []byte, how string) []string {
+func pages(t *testing.T, file []byte) []string {
 	t.Helper()
-	reader, err := exec.LookPath("pdftotext")
-	if err != nil {
-		if os.Getenv("NIS2CLOCK_E2E") == "required" {
-			t.Fatal("pdftotext is missing: install poppler-utils")
-		}
-		t.Skip("pdftotext is missing (poppler-utils): what it would read is not checked")
-	}
-	path := filepath.Join(t.ArtifactDir(), "write-up.pdf")
-	if err := os.WriteFile(path, file, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.CommandContext(t.Context(), reader, how, "-enc", "UTF-8", path, "-").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Split(strings.TrimSuffix(string(out), "\f"), "\f")
-}
-
-var spaces = regexp.MustCompile(`[ \t]+`)
-
-// text is the PDF as one text, in the order in which it is drawn.
-func text(t *testing.T, file []byte) string {
-	t.Helper()
-	var lines []string
-	for line := range strings.Lines(strings.Join(read(t, file, "-raw"), "\n")) {
-		if line = strings.TrimSpace(spaces.ReplaceAllString(line, " ")); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines, "\n") + "\n"
+	out := realtest.Run(t, realtest.Poppler(t, "pdftotext"), "-layout", "-enc", "UTF-8", realtest.Save(t, "write-up.pdf", file), "-")
+	return strings.Split(strings.TrimSuffix(out, "\f"), "\f")
 }
 
 func sources(t testing.TB) map[string]Source {
@@ -85,7 +54,7 @@ func TestText(t *testing.T) {
 			if len(all) > 5 { // what is signed should be read
 				t.Errorf("it has %d pages", len(all))
 			}
-			got := text(t, file)
+			got := realtest.PDFText(t, file)
 			path := filepath.Join("testdata", name+".golden.txt")
 			if *update {
 				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
@@ -128,7 +97,7 @@ func TestRehearsalListsNobody(t *testing.T) {
 	src.Scorecard = scorecard.Score(scorecard.Input{Scenario: src.Scenario, Exercise: src.Exercise})
 	src.Approval = &Approval{By: "E. Leitner", Role: "facilitator", At: src.Exercise.Ended.Real}
 	f := rendered(t, src)
-	said := text(t, f.PDF) + string(f.JSON)
+	said := realtest.PDFText(t, f.PDF) + string(f.JSON)
 	for _, name := range []string{"Muster", "Beispiel", "Sample", "Vorstand", "Leitner", "Prüfer"} {
 		if strings.Contains(said, name) {
 			t.Errorf("%s is in the write-up of a rehearsal", name)
@@ -192,15 +161,15 @@ func TestJSONFollowsTheSchema(t *testing.T) {
 func TestCustomTemplate(t *testing.T) {
 	src := rehearsal(t, "quiet-night")
 	src.Custom = fstest.MapFS{Template: {Data: []byte("# Ours: {{.Title}}\n")}}
-	if got := text(t, rendered(t, src).PDF); !strings.Contains(got, "Ours: A quiet night") || !strings.Contains(got, RehearsalMark) {
+	if got := realtest.PDFText(t, rendered(t, src).PDF); !strings.Contains(got, "Ours: A quiet night") || !strings.Contains(got, RehearsalMark) {
 		t.Errorf("the house's template gives\n%s", got)
 	}
 	src.Custom = fstest.MapFS{Template: {Data: []byte("# {{.Tilte}}\n")}}
-	if got := text(t, rendered(t, src).PDF); !strings.Contains(got, "The house's own template was not used") || !strings.Contains(got, "Tilte") || !strings.Contains(got, "What was tested") {
+	if got := realtest.PDFText(t, rendered(t, src).PDF); !strings.Contains(got, "The house's own template was not used") || !strings.Contains(got, "Tilte") || !strings.Contains(got, "What was tested") {
 		t.Errorf("a template with a mistake gives\n%s", got)
 	}
 	src.Custom = fstest.MapFS{"early_warning.md": {Data: []byte("# x")}}
-	if got := text(t, rendered(t, src).PDF); !strings.Contains(got, "What was tested") || strings.Contains(got, "not used") {
+	if got := realtest.PDFText(t, rendered(t, src).PDF); !strings.Contains(got, "What was tested") || strings.Contains(got, "not used") {
 		t.Error("a folder without a write-up hides the built-in one")
 	}
 }
@@ -224,7 +193,7 @@ func TestOtherLetters(t *testing.T) {
 func TestNoMarkupFromOutside(t *testing.T) {
 	src := people(t)
 	src.Exercise.Lessons = []string{"# Not a heading | [link](https://example.eu) **bold** {{.Title}}"}
-	if got := text(t, rendered(t, src).PDF); !strings.Contains(got, "Lesson: # Not a heading | [link](https://example.eu) **bold** {{.Title}}") {
+	if got := realtest.PDFText(t, rendered(t, src).PDF); !strings.Contains(got, "Lesson: # Not a heading | [link](https://example.eu) **bold** {{.Title}}") {
 		t.Errorf("a lesson became markup:\n%s", got)
 	}
 }

@@ -22,6 +22,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"nis2clock/internal/realtest"
 )
 
 // Authority answers RFC 3161 requests.
@@ -49,16 +51,10 @@ digests = sha256
 ess_cert_id_chain = no
 `
 
-// Start starts one that ends with the test. Without openssl the test is
-// skipped, unless NIS2CLOCK_E2E=required.
+// Start starts one that ends with the test.
 func Start(t testing.TB) *Authority {
 	t.Helper()
-	if _, err := exec.LookPath("openssl"); err != nil {
-		if os.Getenv("NIS2CLOCK_E2E") == "required" {
-			t.Fatal("there is no openssl here: apt-get install openssl")
-		}
-		t.Skip("there is no openssl here: apt-get install openssl")
-	}
+	realtest.OpenSSL(t)
 	a := &Authority{dir: t.TempDir()}
 	a.RootsFile = filepath.Join(a.dir, "root.crt")
 	root, key := a.issue(t, "root", nil, nil, func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = true, true })
