@@ -210,6 +210,9 @@ func TestMistakes(t *testing.T) {
 			`5: people[1].until: "tomorrow" is neither a date such as 2027-01-01 nor a time with offset such as 2027-01-01T08:00:00+01:00`,
 			`6: people[2].deputy_for: nobody in people is called "d"`,
 			`6: people[2].role: "intake" is no role of a person: want commander, responder, auditor or admin`}},
+		{"people beside a text", "people:\n  - somebody\n  - role: boss\n    name: a\n", []string{
+			"2: people[0]: want keys with values, such as name: value",
+			`3: people[1].role: "boss" is no role of a person: want commander, responder, auditor or admin`}},
 		{"Slack by half", "slack:\n  url: ftp://x\n", []string{
 			"1: slack.channel: is missing: give the id of the channel to post to, such as C024BE91L",
 			"1: slack.token_file: is missing: name the file that holds the app's bot token (xoxb-…), or write token: ${NAME}",

@@ -25,7 +25,7 @@ func (c *Config) people(s *section) {
 	for _, item := range items {
 		sub, ok := item.section()
 		if !ok {
-			return
+			continue
 		}
 		all, sections = append(all, c.person(sub)), append(sections, sub)
 	}
