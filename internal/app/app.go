@@ -5,13 +5,11 @@ package app
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -86,6 +84,7 @@ type App struct {
 	roster     *pagerduty.OnCall  // nil where nobody is asked who is on call
 	listener   net.Listener
 	server     *http.Server
+	identity   *identity // nil for plain HTTP
 
 	condemned   condemned
 	erasing     sync.Mutex  // one at a time, for the list of what is condemned
@@ -219,9 +218,10 @@ func (a *App) serve(handler http.Handler) error {
 	}
 	a.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: readWithin, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(a.o.Logger.Handler(), slog.LevelWarn)}
 	if a.cfg.Web.TLS != nil {
-		if a.server.TLSConfig, err = tlsConfig(a.cfg.Web.TLS); err != nil {
+		if a.identity, err = newIdentity(a.cfg.Web.TLS, a.o.Logger); err != nil {
 			return errors.Join(err, a.listener.Close())
 		}
+		a.server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: a.identity.current}
 	}
 	if a.o.Exercise == nil || !a.o.Exercise.Jumps {
 		a.background(a.dispatch.Run, "dispatch")
@@ -267,27 +267,6 @@ func (a *App) background(f func(context.Context), name string) {
 		wg.Wait()
 		return nil
 	})
-}
-
-func tlsConfig(c *config.TLS) (*tls.Config, error) {
-	cert, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
-	if err != nil {
-		return nil, fmt.Errorf("web.tls: %w", err)
-	}
-	out := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}
-	if c.ClientCAFile == "" {
-		return out, nil
-	}
-	pem, err := os.ReadFile(c.ClientCAFile)
-	if err != nil {
-		return nil, fmt.Errorf("web.tls: %w", err)
-	}
-	out.ClientCAs = x509.NewCertPool()
-	if !out.ClientCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("web.tls: %s holds no certificate", c.ClientCAFile)
-	}
-	out.ClientAuth = tls.VerifyClientCertIfGiven
-	return out, nil
 }
 
 // Failed yields an error when the service cannot go on by itself.
@@ -368,7 +347,7 @@ func (a *App) ready() (problems, notes []string) {
 	if a.uncompacted.Load() {
 		notes = append(notes, uncompactedNote)
 	}
-	return problems, slices.Concat(a.exerciseNotes(), notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a), a.slackNotes(), a.runbooks.Notes(a.o.Now()), a.heldNotes())
+	return problems, slices.Concat(a.exerciseNotes(), notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a), a.slackNotes(), a.runbooks.Notes(a.o.Now()), a.heldNotes(), a.identity.notes())
 }
 
 // agendaStale is how long the agenda may go without a look before the service
