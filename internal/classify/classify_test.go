@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestVerdict(t *testing.T) {
@@ -75,8 +76,42 @@ func TestCorrelation(t *testing.T) {
 	if key(none, base) != key(def, base) {
 		t.Error("an alert with none of the configured labels falls back to its name and labels")
 	}
-	if k := key(def, with("blob", strings.Repeat("x", 1000))); len(k) > maxKey {
-		t.Errorf("key of %d bytes, want at most %d", len(k), maxKey)
+}
+
+// Keys are kept with open incidents: one that is written differently tomorrow
+// opens a second incident for the same event.
+func TestCorrelationKeysStay(t *testing.T) {
+	long := func(n int) string { return strings.Repeat("x", n) }
+	for _, tt := range []struct {
+		p      Policy
+		labels map[string]string
+		want   string
+	}{
+		{DefaultPolicy(), map[string]string{"alertname": "Breach", "cluster": "prod", "pod": "web-1"}, `{alertname="Breach", cluster="prod", nis2_reportable="true"}`},
+		{Policy{CorrelateBy: []string{"cluster", "tenant"}}, map[string]string{"alertname": "Breach", "cluster": "prod"}, `{cluster="prod"}`},
+		{DefaultPolicy(), map[string]string{LabelIncident: "x", "alertname": "Breach"}, `{nis2_incident="x"}`},
+		{Policy{CorrelateBy: []string{"a"}}, map[string]string{"a": long(maxKey - 6)}, `{a="` + long(maxKey-6) + `"}`},
+		{Policy{CorrelateBy: []string{"a"}}, map[string]string{"a": long(maxKey - 5)}, "sha256:d3aff58a874171d05387c132db1f9ffe0bc8888c233e985428a3089b5b29f589"},
+	} {
+		tt.labels[LabelReportable] = "true"
+		if got := tt.p.Classify("", tt.labels).Correlation; got != tt.want {
+			t.Errorf("%v: got key %s, want %s", tt.labels, got, tt.want)
+		}
+	}
+}
+
+func TestDefaultPolicy(t *testing.T) {
+	if p := DefaultPolicy(); p.CorrelateWithin != 24*time.Hour || p.TriageWithin != 4*time.Hour || len(p.CorrelateBy) != 0 {
+		t.Errorf("got %+v, want what the documentation says", p)
+	}
+	for name, p := range map[string]Policy{
+		"labels": {CorrelateBy: []string{"a"}, CorrelateWithin: 24 * time.Hour, TriageWithin: 4 * time.Hour},
+		"within": {CorrelateWithin: time.Hour, TriageWithin: 4 * time.Hour},
+		"triage": {CorrelateWithin: 24 * time.Hour, TriageWithin: time.Hour},
+	} {
+		if p.Equal(DefaultPolicy()) || DefaultPolicy().Equal(p) {
+			t.Errorf("%s: another policy is equal to the default", name)
+		}
 	}
 }
 

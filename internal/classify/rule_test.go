@@ -3,6 +3,7 @@ package classify
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -227,9 +228,16 @@ func TestDeadRules(t *testing.T) {
 
 func TestRuleThatKeepsAlertsFromOthers(t *testing.T) {
 	silent := Rule{Name: "silent", Match: `labels.a == "x"`, Service: "web"}
+	between := Rule{Name: "between", Match: `labels.c == "z"`, Service: "mail", Continue: true}
+	for _, verdict := range []Verdict{Reportable, Triage} {
+		other := Rule{Name: "other", Match: `labels.b == "y"`, Reportable: verdict}
+		if _, doubts, _ := NewRules([]Rule{silent, between, other}); len(doubts) != 1 || doubts[0].Index != 0 || !strings.Contains(doubts[0].Error(), "such as other: set continue: true") {
+			t.Errorf("got %v, want that silent keeps alerts from other", doubts)
+		}
+	}
 	other := Rule{Name: "other", Match: `labels.b == "y"`, Reportable: Reportable}
-	if _, doubts, _ := NewRules([]Rule{silent, other}); len(doubts) != 1 || doubts[0].Index != 0 || !strings.Contains(doubts[0].Error(), "set continue: true") {
-		t.Errorf("got %v, want that silent keeps alerts from other", doubts)
+	if _, doubts, _ := NewRules([]Rule{silent, between}); len(doubts) != 0 {
+		t.Errorf("got %v, want nothing: no rule decides", doubts)
 	}
 	silent.Continue = true
 	if _, doubts, _ := NewRules([]Rule{silent, other}); len(doubts) != 0 {
@@ -237,18 +245,69 @@ func TestRuleThatKeepsAlertsFromOthers(t *testing.T) {
 	}
 }
 
+// eachSetting yields a rule that says something and, for each of its fields, one
+// that differs in that field alone.
+func eachSetting(t *testing.T, f func(field string, plain, other Rule)) {
+	t.Helper()
+	plain := Rule{Name: "r", Match: `lower(labels.a) matches "x"`, Severity: "critical"}
+	for n, field := range reflect.VisibleFields(reflect.TypeFor[Rule]()) {
+		other := plain
+		switch v := reflect.ValueOf(&other).Elem().Field(n).Addr().Interface().(type) {
+		case *bool:
+			*v = true
+		case *string:
+			*v += "y"
+		case *[]string:
+			*v = []string{"y"}
+		case *Verdict:
+			*v = Reportable
+		case *Answer:
+			*v = Yes
+		case *Category:
+			*v = Category{Class: "intrusions"}
+		default:
+			t.Fatalf("Rule.%s: how does a test change a %T?", field.Name, v)
+		}
+		if field.Name == "Match" {
+			other.Match = "true"
+		}
+		f(field.Name, plain, other)
+	}
+}
+
+// A reload that changes one setting of one rule must not pass for no change.
 func TestRulesEqual(t *testing.T) {
-	r := Rule{Name: "r", Match: `lower(labels.a) matches "x"`, Reportable: Reportable}
-	changed := r
-	changed.Regimes = []string{"nis2"}
-	switch p := ruled(t, r); {
-	case !p.Equal(ruled(t, r)):
+	eachSetting(t, func(field string, plain, other Rule) {
+		if p, q := ruled(t, plain), ruled(t, other); p.Equal(q) || q.Equal(p) {
+			t.Errorf("a rule with another %s is equal", field)
+		}
+	})
+	r, second := Rule{Name: "r", Match: "true", Reportable: Reportable}, Rule{Name: "second", Match: "true", Reportable: Triage}
+	switch p := ruled(t, r, second); {
+	case !p.Equal(ruled(t, r, second)):
 		t.Error("the same rules read twice differ")
-	case p.Equal(ruled(t, changed)) || p.Equal(DefaultPolicy()) || DefaultPolicy().Equal(p):
-		t.Error("other rules are equal")
+	case p.Equal(ruled(t, second, r)) || p.Equal(ruled(t, r)) || ruled(t, r).Equal(p):
+		t.Error("rules in another order, or fewer of them, are equal")
+	case p.Equal(DefaultPolicy()) || DefaultPolicy().Equal(p):
+		t.Error("rules are equal to none")
 	case !DefaultPolicy().Equal(DefaultPolicy()):
 		t.Error("no rules differ from no rules")
 	}
+}
+
+// A rule that sets one thing, whichever, is a rule; one that sets nothing is not.
+func TestRuleThatSetsNothing(t *testing.T) {
+	eachSetting(t, func(field string, _, other Rule) {
+		if field != "Severity" {
+			other.Severity = ""
+		}
+		_, _, mistakes := NewRules([]Rule{other})
+		if nothing := field == "Name" || field == "Match" || field == "Continue"; (len(mistakes) > 0) != nothing {
+			t.Errorf("a rule with nothing but %s: %v", field, mistakes)
+		} else if nothing && !strings.HasPrefix(mistakes[0].Error(), "rule 1: ") {
+			t.Errorf("got %q, want the first rule named as 1", mistakes[0])
+		}
+	})
 }
 
 func TestRSIT(t *testing.T) {

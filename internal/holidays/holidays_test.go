@@ -136,7 +136,26 @@ func TestEaster(t *testing.T) {
 		if west.Weekday() != time.Sunday || east.Weekday() != time.Sunday || east.Compare(west) < 0 {
 			t.Fatalf("%d: %s and %s are no Sundays, or the Orthodox is the earlier", year, west, east)
 		}
+		if want := gauss(year); west != want {
+			t.Errorf("%d: Gauss has Easter on %s, got %s", year, want, west)
+		}
 	}
+}
+
+// gauss is Easter Sunday in the Western churches by Gauss's rule, with his
+// exceptions: another way to the same date.
+func gauss(year int) regime.Date {
+	a, b, c := year%19, year%4, year%7
+	k := year / 100
+	m := (15 - (13+8*k)/25 + k - k/4) % 30
+	n := (4 + k - k/4) % 7
+	d := (19*a + m) % 30
+	e := (2*b + 4*c + 6*d + n) % 7
+	switch {
+	case d == 29 && e == 6, d == 28 && e == 6 && (11*m+11)%30 < 19:
+		e -= 7
+	}
+	return regime.Date{Year: year, Month: time.March, Day: 22}.Add(d + e)
 }
 
 func TestWarnings(t *testing.T) {
@@ -236,6 +255,28 @@ func TestAcrossTheYear(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A rule holds in its first and in its last year, a substitution in the year
+// since which it is law.
+func TestFirstAndLastYear(t *testing.T) {
+	for _, tt := range []struct {
+		since string
+		year  int
+		want  int // days
+	}{
+		{"2020", 2024, 4}, {"2020", 2025, 4}, {"2020", 2030, 4}, {"2020", 2031, 3}, // third, and 2024 a substitute
+		{"2022", 2023, 4}, {"2023", 2023, 3}, // the substitute of 31 December 2022
+	} {
+		set, err := Load("a.yaml", []byte(strings.Replace(good, "since: 2020", "since: "+tt.since, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, _ := set.Calendar("XX")
+		if days := c.Days(tt.year); len(days) != tt.want {
+			t.Errorf("substitution since %s: %d has %v, want %d days", tt.since, tt.year, days, tt.want)
+		}
 	}
 }
 
