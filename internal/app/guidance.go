@@ -14,7 +14,7 @@ import (
 // Runbooks are the folders of runbooks of a configuration, the built-in ones
 // first.
 func Runbooks(cfg *config.Config) []runbook.Folder {
-	folders := []runbook.Folder{{FS: runbooks.FS, Path: "runbooks"}}
+	folders := []runbook.Folder{{FS: runbooks.FS, Path: "runbooks", BuiltIn: true}}
 	if dir := cfg.RunbooksDir; dir != "" {
 		folders = append(folders, runbook.Folder{FS: os.DirFS(dir), Path: dir})
 	}

@@ -25,7 +25,7 @@ func (c *checkConfigCmd) Run(env *Env) error {
 	if _, err := app.Drafts(cfg); err != nil {
 		return err
 	}
-	for _, w := range append(cfg.Warnings, books.Overdue(env.Now())...) {
+	for _, w := range append(cfg.Warnings, books.ReviewNotes(env.Now())...) {
 		fmt.Fprintln(env.Stderr, "warning: "+w)
 	}
 	fmt.Fprintf(env.Stdout, "%s is valid\n", c.File)

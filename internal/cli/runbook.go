@@ -49,7 +49,8 @@ func (c *listRunbooksCmd) Run(env *Env, up *runbookCmd) error {
 }
 
 type showRunbookCmd struct {
-	Name string `arg:"" help:"Its name, such as ransomware."`
+	Name   string `arg:"" help:"Its name, such as ransomware."`
+	Source bool   `help:"The file as it is, for a copy of your own in the folder that runbooks_dir names."`
 }
 
 // Run implements the verb.
@@ -60,6 +61,10 @@ func (c *showRunbookCmd) Run(env *Env, up *runbookCmd) error {
 	}
 	r, err := books.Get(c.Name)
 	if err != nil {
+		return err
+	}
+	if c.Source {
+		_, err := io.WriteString(env.Stdout, r.Source)
 		return err
 	}
 	fmt.Fprintf(env.Stdout, "# %s\n\n%s\n\n(%s; reviewed %s, again due %s; %s)\n", r.Title, r.Markdown,
@@ -87,7 +92,7 @@ func (c *checkRunbooksCmd) Run(env *Env) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	for _, note := range own.Overdue(env.Now()) {
+	for _, note := range own.ReviewNotes(env.Now()) {
 		fmt.Fprintln(env.Stderr, "warning: "+note)
 	}
 	fmt.Fprintf(env.Stdout, "%s is valid: %d runbooks with the built-in ones\n", c.Dir, len(own.All()))

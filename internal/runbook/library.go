@@ -22,6 +22,8 @@ const maxFile = 256 << 10
 type Folder struct {
 	FS   fs.FS
 	Path string // as messages call it
+	// BuiltIn is true for the program's own: nobody can edit them in place.
+	BuiltIn bool
 }
 
 // Library is a set of runbooks. It is read-only and safe for concurrent use.
@@ -49,6 +51,7 @@ func Load(folders ...Folder) (*Library, error) {
 				errs = append(errs, err)
 				continue
 			}
+			r.BuiltIn = folder.BuiltIn
 			l.all = slices.DeleteFunc(l.all, func(old *Runbook) bool { return old.Name == r.Name })
 			l.all = append(l.all, r)
 		}
@@ -123,14 +126,26 @@ func (l *Library) Tick(by incident.Person, id incident.ID, name, step string, do
 	return incident.TickStep{Person: by, ID: id, Step: ref, Done: done, Note: note}, nil
 }
 
-// Overdue says of each runbook whose review is overdue at now that it is, a
-// sentence each.
-func (l *Library) Overdue(now time.Time) (notes []string) {
-	for _, r := range l.all {
-		if r.Overdue(now) {
-			notes = append(notes, fmt.Sprintf("runbook %s was last reviewed on %s and its review was due on %s: %s should go through it and set reviewed",
-				r.Name, r.Reviewed.Format(time.DateOnly), r.ReviewDue().Format(time.DateOnly), r.Owner))
+// Overdue are those whose review is overdue at now.
+func (l *Library) Overdue(now time.Time) []*Runbook {
+	return slices.DeleteFunc(slices.Clone(l.all), func(r *Runbook) bool { return !r.Overdue(now) })
+}
+
+// ReviewNotes say whose review is overdue at now and who should see to it, a
+// sentence each, and one for all that are built in.
+func (l *Library) ReviewNotes(now time.Time) (notes []string) {
+	var builtIn []string
+	for _, r := range l.Overdue(now) {
+		if r.BuiltIn {
+			builtIn = append(builtIn, r.Name)
+			continue
 		}
+		notes = append(notes, fmt.Sprintf("runbook %s was last reviewed on %s and its review was due on %s: %s should go through it and set reviewed in %s",
+			r.Name, r.Reviewed.Format(time.DateOnly), r.ReviewDue().Format(time.DateOnly), r.Owner, r.File))
+	}
+	if len(builtIn) > 0 {
+		notes = append(notes, fmt.Sprintf("the review of the built-in runbooks %s is overdue: put a copy (nis2clock runbook show NAME --source >NAME.md) into the folder that runbooks_dir names, go through it for your organisation and set reviewed there",
+			strings.Join(builtIn, ", ")))
 	}
 	return notes
 }

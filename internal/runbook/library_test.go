@@ -107,12 +107,21 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 func TestReviewIsOverdueFromItsDay(t *testing.T) {
 	l := load(t, folder("fire.md", written("Fire", "")))
 	due := time.Date(2027, 5, 17, 0, 0, 0, 0, time.UTC)
-	if notes := l.Overdue(due.Add(-1)); len(notes) != 0 {
+	if notes := l.ReviewNotes(due.Add(-1)); len(notes) != 0 {
 		t.Errorf("before it is due: %q", notes)
 	}
-	want := []string{"runbook fire was last reviewed on 2026-11-16 and its review was due on 2027-05-17: O should go through it and set reviewed"}
-	if diff := cmp.Diff(want, l.Overdue(due)); diff != "" {
+	want := []string{"runbook fire was last reviewed on 2026-11-16 and its review was due on 2027-05-17: O should go through it and set reviewed in rb/fire.md"}
+	if diff := cmp.Diff(want, l.ReviewNotes(due)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+
+	// Nobody can edit a built-in one: they are told once, and how to keep a copy.
+	builtIn := folder("fire.md", written("Fire", ""), "flood.md", written("Flood", ""), "mine.md", written("Mine", ""))
+	builtIn.BuiltIn = true
+	l = load(t, builtIn, folder("mine.md", written("Mine", "")))
+	notes := l.ReviewNotes(due)
+	if len(notes) != 2 || len(l.Overdue(due)) != 3 || !strings.Contains(notes[0], "set reviewed in rb/mine.md") || !strings.Contains(notes[1], "built-in runbooks fire, flood is overdue: put a copy") {
+		t.Errorf("with built-in ones: %q", notes)
 	}
 }
 

@@ -34,7 +34,7 @@ func Parse(name, file string, data []byte) (*Runbook, error) {
 		return nil, fmt.Errorf("%s:1: no front matter: begin with a line of three dashes, the title, owner, reviewed, review_every and matches, and another such line", file)
 	}
 	sum := sha256.Sum256(data)
-	r := &Runbook{Name: name, File: file, Markdown: strings.TrimSpace(body), Digest: hex.EncodeToString(sum[:])}
+	r := &Runbook{Name: name, File: file, Source: string(data), Markdown: strings.TrimSpace(body), Digest: hex.EncodeToString(sum[:])}
 	m := &yamlfile.Mistakes{File: file}
 	if !slug.MatchString(name) {
 		m.Refuse(1, "%q is not a name for a runbook: rename the file to lower-case letters, digits and hyphens", name)

@@ -10,6 +10,8 @@ import (
 type Runbook struct {
 	Name        string // of the file, without .md
 	File        string // as messages call it
+	Source      string // the file as it is
+	BuiltIn     bool   // from a folder of the program's own
 	Title       string
 	Owner       string
 	Reviewed    time.Time     // midnight UTC of the day

@@ -57,7 +57,7 @@ func (s *Shelf) Broken() error {
 func (s *Shelf) Notes(now time.Time) []string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	notes := s.library.Overdue(now)
+	notes := s.library.ReviewNotes(now)
 	if s.broken != nil {
 		notes = append(notes, s.broken.Error())
 	}
