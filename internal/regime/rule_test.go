@@ -170,3 +170,15 @@ func TestRuleProperties(t *testing.T) {
 		t.Errorf("the random facts do not reach the exceptions: %v", inverted)
 	}
 }
+
+func TestParseRelief(t *testing.T) {
+	for s, want := range map[string]time.Duration{
+		"12:00 of the next working day": 12 * time.Hour, "09:30 of the next working day": 9*time.Hour + 30*time.Minute,
+		"00:01 of the next working day": time.Minute, "00:00 of the next working day": 0, "24:00 of the next working day": 0,
+		"12:00": 0, "": 0,
+	} {
+		if got, err := parseRelief(s); got != want || (err == nil) != (want > 0) {
+			t.Errorf("%q: got %s, %v, want %s", s, got, err, want)
+		}
+	}
+}
