@@ -59,6 +59,47 @@ func TestRecurring(t *testing.T) {
 	}
 }
 
+// significant is the occurrence, found to be significant by itself.
+func significant(o Occurrence) Occurrence {
+	o.Significant = true
+	return o
+}
+
+// What an incident cost and what it could have cost: the larger counts, and a
+// sum with an estimate in it is one.
+func TestRecurringLoss(t *testing.T) {
+	p := profile("cloud_computing_service_provider")
+	turnover := facts(t, "annual_turnover_eur=1000000000")
+	for _, tt := range []struct {
+		loss      string // of the second; the first lost 300k
+		estimated FactID
+		want      string
+		guessed   bool
+		unknown   string // at the end of the reason
+	}{
+		{"financial_loss_eur=100k potential_financial_loss_eur=250k", "", "550000", false, ""},
+		{"financial_loss_eur=250k potential_financial_loss_eur=100k", "", "550000", false, ""},
+		{"potential_financial_loss_eur=250k", "", "550000", false, ""},
+		{"financial_loss_eur=100k potential_financial_loss_eur=250k", PotentialLoss, "550000", true, ""},
+		{"financial_loss_eur=100k potential_financial_loss_eur=250k", FinancialLoss, "550000", false, ""},
+		{"", "", "300000", false, "; the loss is not known for b."},
+	} {
+		a, b := occurrence(t, "a", "disk", "2026-01-31T10:00:00Z", "300k"), occurrence(t, "b", "disk", "2026-02-01T10:00:00Z", "")
+		b.Facts = facts(t, tt.loss)
+		if f, ok := b.Facts[tt.estimated]; ok {
+			f.Estimated = true
+			b.Facts[tt.estimated] = f
+		}
+		sets := Recurring(p, turnover, []Occurrence{a, b})
+		if len(sets) != 1 {
+			t.Fatalf("%q: %v", tt.loss, sets)
+		}
+		if s := sets[0]; string(s.LossEUR) != tt.want || s.Estimated != tt.guessed || !strings.HasSuffix(s.Because, tt.unknown) || strings.Contains(s.Because, "not known") != (tt.unknown != "") {
+			t.Errorf("%q: %s, estimated %t: %s", tt.loss, s.LossEUR, s.Estimated, s.Because)
+		}
+	}
+}
+
 func TestRecurringFacts(t *testing.T) {
 	p := profile("cloud_computing_service_provider")
 	before := occurrence(t, "a", "disk", "2026-01-31T10:00:00Z", "300k")
@@ -73,6 +114,12 @@ func TestRecurringFacts(t *testing.T) {
 		{"one before, its own cause not known", occurrence(t, "b", "", "2026-03-01T10:00:00Z", ""), []Occurrence{before}, ""},
 		{"another cause", occurrence(t, "b", "cable", "2026-03-01T10:00:00Z", "1"), []Occurrence{before}, "recurring_incidents=1"},
 		{"the same cause", occurrence(t, "b", "disk", "2026-03-01T10:00:00Z", "200k"), []Occurrence{before}, "recurring_incidents=2 recurring_loss_eur=500000"},
+		{"its own record", occurrence(t, "b", "disk", "2026-03-01T10:00:00Z", ""), []Occurrence{occurrence(t, "b", "disk", "2026-03-01T10:00:00Z", "200k")}, "recurring_incidents=1"},
+		{"what is significant by itself", occurrence(t, "b", "disk", "2026-03-01T10:00:00Z", ""), []Occurrence{significant(before)}, "recurring_incidents=1"},
+		{"it is significant by itself", significant(occurrence(t, "b", "disk", "2026-03-01T10:00:00Z", "200k")), []Occurrence{before}, "recurring_incidents=2 recurring_loss_eur=500000"},
+		{"two windows, the later costs more", occurrence(t, "b", "disk", "2026-06-01T10:00:00Z", "100k"), []Occurrence{before, occurrence(t, "c", "disk", "2026-10-01T10:00:00Z", "400k")}, "recurring_incidents=2 recurring_loss_eur=500000"},
+		{"two windows, the earlier costs more", occurrence(t, "b", "disk", "2026-06-01T10:00:00Z", "100k"), []Occurrence{before, occurrence(t, "c", "disk", "2026-10-01T10:00:00Z", "200k")}, "recurring_incidents=2 recurring_loss_eur=400000"},
+		{"a window without it", occurrence(t, "b", "cable", "2026-06-01T10:00:00Z", "100k"), []Occurrence{before, occurrence(t, "c", "disk", "2026-05-01T10:00:00Z", "200k"), occurrence(t, "d", "Cable", "2026-05-01T10:00:00Z", "1k")}, "recurring_incidents=2 recurring_loss_eur=101000"},
 		{"the same cause, loss not known", occurrence(t, "b", "disk", "2026-03-01T10:00:00Z", ""), []Occurrence{before}, "recurring_incidents=2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
