@@ -23,7 +23,7 @@ import (
 )
 
 // patience bounds every wait for another process.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // process is a server of ours or of Prometheus. All of them say where they
 // listen in the same words.

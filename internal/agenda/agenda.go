@@ -88,17 +88,14 @@ func ready(items []Item, now time.Time) []Item {
 // not delivered.
 func wanted(i *incident.Incident, p *incident.ReminderPolicy, now time.Time, add func(incident.Effect, time.Time)) {
 	live := i.Status != incident.StatusClosed && i.Reportability != incident.ReportNotReportable
-	if live && i.Acknowledged == nil && i.Reportability != incident.Voluntary { // nothing is owed that is worth waking anybody for
-		for _, ch := range p.Pagers {
-			if key := key(i.ID, "opened", ch); i.Done[key].IsZero() {
-				add(incident.Effect{Key: key, Role: incident.Page, For: ch, Revision: i.Revision}, i.OpenedAt)
-			}
-		}
+	opening := openings(i, p, now)
+	for _, e := range opening {
+		add(e, i.OpenedAt)
 	}
 	triage(i, p, now, add)
 	if i.Status != incident.StatusClosed { // a breach may be owed although the incident is not
 		for n := range i.Clocks {
-			reminders(i, &i.Clocks[n], p, now, add)
+			reminders(i, &i.Clocks[n], p, opening, now, add)
 		}
 	}
 	for _, c := range p.Calls(i, now) {
@@ -111,9 +108,6 @@ func wanted(i *incident.Incident, p *incident.ReminderPolicy, now time.Time, add
 	for _, ch := range p.Channels {
 		if slices.Contains(p.Pagers, ch) {
 			continue
-		}
-		if key := key(i.ID, "message", ch); live && i.Done[key].IsZero() {
-			add(incident.Effect{Key: key, Role: incident.Post, For: ch, Revision: i.Revision}, i.OpenedAt)
 		}
 		if live {
 			questions(i, ch, now, add)
@@ -140,13 +134,13 @@ func questions(i *incident.Incident, ch string, now time.Time, add func(incident
 }
 
 // reminders adds at most one effect per channel for the clock: it covers all
-// thresholds passed since the last.
-func reminders(i *incident.Incident, c *incident.Clock, p *incident.ReminderPolicy, now time.Time, add func(incident.Effect, time.Time)) {
+// thresholds passed since the last that an opening does not carry.
+func reminders(i *incident.Incident, c *incident.Clock, p *incident.ReminderPolicy, opening []incident.Effect, now time.Time, add func(incident.Effect, time.Time)) {
 	if !c.Open() {
 		return
 	}
 	for _, ch := range p.Channels {
-		passed := p.Pending(c, i.DetectedAt, ch, i.Covered(c.ClockID, ch), now)
+		passed := p.Pending(c, i.DetectedAt, ch, told(i, c, p, ch, opening), now)
 		if len(passed) == 0 || slices.Contains(p.Pagers, ch) && !p.HeldUntil(c, i.DetectedAt, now).IsZero() {
 			continue
 		}

@@ -148,19 +148,27 @@ func (w *world) fail(it agenda.Item, retry time.Duration) {
 	w.do(f)
 }
 
-// line is an item in short: its role, the channel it goes, and for a reminder
-// the stage and thresholds it covers.
+// line is an item in short: its role, the channel it goes, and the stages and
+// thresholds it covers.
 func line(it agenda.Item) string {
 	e := it.Effect
 	s := string(e.Role) + " " + e.Channel
-	if e.Role == incident.Reminder {
-		names := make([]string, len(e.Thresholds))
-		for n, p := range e.Thresholds {
+	for _, c := range covered(e) {
+		names := make([]string, len(c.Thresholds))
+		for n, p := range c.Thresholds {
 			names[n] = p.Name
 		}
-		s += fmt.Sprintf(" %s %s", e.Clock.Stage, strings.Join(names, "+"))
+		s += fmt.Sprintf(" %s %s", c.Clock.Stage, strings.Join(names, "+"))
 	}
 	return s
+}
+
+// covered is what a reminder, or an opening, says that clocks have passed.
+func covered(e incident.Effect) []incident.ClockPassed {
+	if e.Role == incident.Reminder {
+		return []incident.ClockPassed{{Clock: e.Clock, Thresholds: e.Thresholds}}
+	}
+	return e.Covers
 }
 
 func lines(items []agenda.Item) []string {

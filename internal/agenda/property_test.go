@@ -159,15 +159,17 @@ func TestNothingTwice(t *testing.T) {
 		for range 60 {
 			if rng.IntN(2) == 0 {
 				for _, it := range w.due(id) {
-					for _, p := range it.Effect.Thresholds {
-						k := fmt.Sprint(it.Effect.For, it.Effect.Clock, p)
-						if told[k] {
-							t.Fatalf("seed %d: told again: %s", seed, k)
+					for _, c := range covered(it.Effect) {
+						for _, p := range c.Thresholds {
+							k := fmt.Sprint(it.Effect.For, c.Clock, p)
+							if told[k] {
+								t.Fatalf("seed %d: told again: %s", seed, k)
+							}
+							if p.At.After(w.now) {
+								t.Fatalf("seed %d: told at %s of %s", seed, w.now, k)
+							}
+							told[k] = true
 						}
-						if p.At.After(w.now) {
-							t.Fatalf("seed %d: told at %s of %s", seed, w.now, k)
-						}
-						told[k] = true
 					}
 					w.intend(it)
 					w.deliver(it)

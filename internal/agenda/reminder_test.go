@@ -74,12 +74,17 @@ func TestAncientDetection(t *testing.T) {
 	w := newWorld(t, usual())
 	id := w.do(incident.Declare{Person: ana, Title: "Found in a log", DetectedAt: at("2020-01-01T00:00:00Z")}).(incident.ID)
 	items := w.say(id)
-	if len(items) != 2+3*2 { // page and post; three clocks on two channels
+	if len(items) != 2 { // page and post
 		t.Errorf("%d effects: %s", len(items), lines(items))
 	}
 	for _, it := range items {
-		if len(it.Effect.Thresholds) > 6 {
-			t.Errorf("%s covers %d thresholds", line(it), len(it.Effect.Thresholds))
+		if len(it.Effect.Covers) != 3 {
+			t.Errorf("%s speaks of %d clocks, want all three", line(it), len(it.Effect.Covers))
+		}
+		for _, c := range it.Effect.Covers {
+			if len(c.Thresholds) > 6 {
+				t.Errorf("%s covers %d thresholds of %s", line(it), len(c.Thresholds), c.Clock)
+			}
 		}
 	}
 	w.now = w.now.Add(59 * time.Minute)

@@ -54,6 +54,8 @@ type Options struct {
 	// Transport carries the calls to PagerDuty, Slack and the webhook; nil means
 	// [http.DefaultTransport].
 	Transport http.RoundTripper
+	// Dial opens Slack's sockets, which are no calls; nil means the usual way.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Exercise is nil for the real service.
 	Exercise *Exercise
 }

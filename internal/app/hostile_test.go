@@ -125,7 +125,7 @@ func TestPageWaitsForNoSource(t *testing.T) {
 	// What came of the first alert's sources, once all have spent their time.
 	feed := a.Desk().Subscribe()
 	defer feed.Close()
-	patience := time.After(30 * time.Second)
+	patience := time.After(time.Minute)
 	said := map[string]string{}
 	for len(said) < len(cfg.Evidence.Collectors) {
 		a.Desk().View(func(s *incident.State) {

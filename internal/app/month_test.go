@@ -14,6 +14,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"nis2clock/internal/access"
+	"nis2clock/internal/config"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/pagerduty/pdfake"
@@ -111,8 +112,9 @@ func (m *month) soon(what string, is func() bool) {
 // instant, power cuts in the middle of calls, and vendors that are out for as
 // long as a day. Each outage ends, and a while for the next try passes, before
 // people do something: else they would answer what nobody has told them, and
-// what they have answered is rightly said no more.
-func misfortunes(r *rand.Rand, acts []act) []act {
+// what they have answered is rightly said no more. Sockets die at any time, also
+// as somebody is about to press a button.
+func misfortunes(r *rand.Rand, acts []act, sockets bool) []act {
 	const least, after, retry = 2 * time.Minute, time.Minute, 10 * time.Minute
 	var out []act
 	add := func(at time.Duration, what string, do func(m *month)) { out = append(out, act{at, what, do}) }
@@ -137,6 +139,14 @@ func misfortunes(r *rand.Rand, acts []act) []act {
 			calls, taken := 1+r.IntN(4), r.IntN(2) == 0
 			add(between(from, to), fmt.Sprintf("the power goes in call %d, taken %v", calls, taken), func(m *month) { m.weather.arm(calls, taken) })
 		}
+		if sockets {
+			for range 1 + r.IntN(4) {
+				add(between(from, to), "", pick(r, deaths))
+			}
+			if r.IntN(2) == 0 {
+				add(a.at-time.Duration(r.Int64N(int64(time.Minute))), "", pick(r, deaths))
+			}
+		}
 		add(to, "all is well", func(m *month) {
 			for _, host := range hosts(pagerAt, slackAt) {
 				m.weather.set(host, "")
@@ -144,6 +154,23 @@ func misfortunes(r *rand.Rand, acts []act) []act {
 		})
 	}
 	return out
+}
+
+// deaths are how a socket to Slack ends.
+var deaths = []func(m *month){
+	func(m *month) {
+		m.t.Log("a socket falls silent")
+		m.slack.Die()
+	},
+	func(m *month) {
+		m.t.Log("the sockets end without a word")
+		m.slack.Drop()
+	},
+	func(m *month) {
+		m.t.Logf("Slack warns of a socket: %v", m.slack.Warn())
+		m.wait(10 * time.Second)
+		m.t.Logf("and closes the oldest: %v", m.slack.Refresh())
+	},
 }
 
 // effects are what was said to the outside in a month, as those see it whom it
@@ -162,24 +189,33 @@ type effects struct {
 	Clocks []string
 }
 
-// play plays the month and gives its effects.
-func play(t *testing.T, seed uint64) effects {
+// play plays the month, over Slack's signed calls or its sockets, and gives its
+// effects.
+func play(t *testing.T, seed uint64, sockets bool) effects {
 	t.Helper()
-	m := &month{stage: newStage(t, nil), ideal: seed == 0}
+	var change func(*config.Config)
+	if sockets {
+		change = socketMode
+	}
+	m := &month{stage: newStage(t, change), ideal: seed == 0}
 	m.detected = time.Now().Add(-time.Minute).Truncate(time.Second)
 	all := script()
 	if !m.ideal {
-		all = append(all, misfortunes(rand.New(rand.NewPCG(seed, 2555)), all)...)
+		all = append(all, misfortunes(rand.New(rand.NewPCG(seed, 2555)), all, sockets)...)
 	}
 	slices.SortStableFunc(all, func(a, b act) int { return cmp.Compare(a.at, b.at) })
 	for _, a := range all {
 		m.wait(time.Until(m.detected.Add(a.at)))
-		if !m.ideal {
+		if !m.ideal && a.what != "" {
 			t.Logf("%s: %s", a.at.Round(time.Second), a.what)
 		}
 		a.do(m)
 	}
-	t.Logf("%d processes, %d of them lost power; %d entries", m.starts, m.cuts, len(m.entries()))
+	open, opened := m.slack.Sockets()
+	t.Logf("%d processes, %d of them lost power; %d entries; %d sockets to Slack", m.starts, m.cuts, len(m.entries()), opened)
+	if sockets && (open != 1 || !m.ideal && opened <= m.starts) {
+		t.Errorf("%d sockets are open of %d, in %d processes", open, opened, m.starts)
+	}
 	return m.effects()
 }
 
@@ -281,20 +317,26 @@ var (
 
 // A month of one incident has the same effects whether all goes well or
 // processes die, lose power in the middle of a call and vendors are out: none
-// is lost, and none repeated but what is marked as a possible repeat. The seed
-// settles what goes wrong and when; only what happens at the same instant may
-// happen in another order when it is played again.
+// is lost, and none repeated but what is marked as a possible repeat. So it has
+// over Slack's signed calls, with an even seed, and over Socket Mode, with an odd
+// one. The seed settles what goes wrong and when; only what happens at the same
+// instant may happen in another order when it is played again.
 func TestMonth(t *testing.T) {
 	var want effects
-	synctest.Test(t, func(t *testing.T) { want = play(t, 0) })
+	synctest.Test(t, func(t *testing.T) { want = play(t, 0, false) })
+	same := func(t *testing.T, seed uint64, sockets bool) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			if diff := gocmp.Diff(want, play(t, seed, sockets)); diff != "" {
+				t.Errorf("effects (-without misfortune +with):\n%s", diff)
+			}
+		})
+	}
+	t.Run("Socket Mode", func(t *testing.T) { same(t, 0, true) })
 	for n := range *months {
 		seed := *first + uint64(n)
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				if diff := gocmp.Diff(want, play(t, seed)); diff != "" {
-					t.Errorf("effects (-without misfortune +with):\n%s", diff)
-				}
-			})
+			same(t, seed, seed%2 == 1)
 			if t.Failed() {
 				t.Logf("play it again: go test ./internal/app -run 'TestMonth$' -v -month %d -months 1", seed)
 			}

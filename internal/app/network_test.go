@@ -8,8 +8,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // network is one in memory: what waits for it waits for other goroutines alone,
@@ -204,6 +207,7 @@ const latency = 50 * time.Millisecond
 // once the process is.
 type line struct {
 	next    http.RoundTripper
+	net     *network
 	weather *weather
 	dead    chan struct{}
 }
@@ -249,6 +253,93 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.Join(err, resp.Body.Close())
 	}
 	return resp, nil
+}
+
+// dial opens a socket to a vendor through the weather.
+func (l *line) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if err := l.pass(ctx); err != nil {
+		return nil, err
+	}
+	w := &wire{line: l, host: hosts(address)[0]}
+	switch w.ail() {
+	case unreachable:
+		return nil, errCut
+	case hanging, losing:
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-l.dead:
+			return nil, errCut
+		}
+	}
+	var err error
+	w.Conn, err = l.net.dial(ctx, network, address)
+	return w, err
+}
+
+// wire is a process's end of a socket to a vendor. A trouble on the way breaks
+// it, or loses it for good without either side being told; what ails single
+// calls does nothing to it.
+type wire struct {
+	net.Conn
+	line *line
+	host string
+	lost atomic.Bool
+}
+
+func (w *wire) ail() trouble {
+	w.line.weather.mu.Lock()
+	defer w.line.weather.mu.Unlock()
+	return w.line.weather.ails[w.host]
+}
+
+// passes reports whether what is sent arrives.
+func (w *wire) passes() (bool, error) {
+	switch w.ail() {
+	case unreachable:
+		return false, errors.Join(errCut, w.Close())
+	case hanging, losing:
+		w.lost.Store(true)
+	}
+	return !w.lost.Load(), nil
+}
+
+// Read implements [net.Conn].
+func (w *wire) Read(b []byte) (int, error) {
+	for {
+		n, err := w.Conn.Read(b)
+		if err != nil {
+			return n, err
+		}
+		if ok, err := w.passes(); ok || err != nil {
+			return n, err
+		}
+	}
+}
+
+// Write implements [net.Conn]. An answer to an envelope, which is a text frame
+// (RFC 6455 section 5.2), is a call as any other: the power may go in it.
+func (w *wire) Write(b []byte) (int, error) {
+	answer := len(b) > 0 && b[0]&0xf == websocket.TextMessage
+	powerCut, after := false, false
+	if answer {
+		_, powerCut, after = w.line.weather.call(w.host)
+	}
+	if powerCut && !after {
+		return 0, w.line.cut(context.Background())
+	}
+	ok, err := w.passes()
+	if err != nil {
+		return 0, err
+	}
+	n := len(b)
+	if ok {
+		n, err = w.Conn.Write(b)
+	}
+	if powerCut {
+		return 0, errors.Join(err, w.line.cut(context.Background()))
+	}
+	return n, err
 }
 
 // pass is half of the way there and back.

@@ -66,13 +66,13 @@ func (o *onCall) until(what string, is func() bool) {
 	o.t.Helper()
 	feed := o.Desk().Subscribe()
 	defer feed.Close()
-	give := time.After(20 * time.Second)
+	give := time.After(time.Minute)
 	for !is() {
 		select {
 		case <-feed.C:
 			feed.Take()
 		case <-give:
-			o.t.Fatalf("not within 20 s: %s", what)
+			o.t.Fatalf("not within a minute: %s", what)
 		}
 	}
 }

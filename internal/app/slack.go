@@ -53,7 +53,7 @@ func (a *App) slackClerk() *slack.Clerk {
 func (a *App) slackSocket(h *slack.Handler, reg prometheus.Registerer) error {
 	c := a.cfg.Slack
 	s, err := slack.NewSocket(slack.SocketConfig{
-		AppToken: c.AppToken, BaseURL: c.BaseURL, Handler: h, Client: a.vendor(), Log: a.o.Logger, Register: reg,
+		AppToken: c.AppToken, BaseURL: c.BaseURL, Handler: h, Client: a.vendor(), Dial: a.o.Dial, Log: a.o.Logger, Register: reg,
 	})
 	if err != nil {
 		return err

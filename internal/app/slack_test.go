@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -65,6 +66,12 @@ func ask(t *testing.T, a *App, path, word string) string {
 	return ""
 }
 
+// gauge asks until the gauge has the value. Its help text is no value.
+func gauge(t *testing.T, a *App, name string, value int) {
+	t.Helper()
+	ask(t, a, "/metrics", fmt.Sprintf("\n%s %d\n", name, value))
+}
+
 func startWith(t *testing.T, cfg *config.Config) *App {
 	t.Helper()
 	a, err := Start(t.Context(), Options{Config: cfg, Logger: slog.New(slog.DiscardHandler)})
@@ -99,8 +106,8 @@ func TestSlackIsDownAtTheStart(t *testing.T) {
 	a := startWith(t, withSlack(t, fake))
 	ask(t, a, "/-/ready", "Slack is not connected over Socket Mode")
 	ask(t, a, "/-/ready", "check the bot token")
-	ask(t, a, "/metrics", "nis2clock_slack_well 0")
-	ask(t, a, "/metrics", "nis2clock_slack_socket_connected 0")
+	gauge(t, a, "nis2clock_slack_well", 0)
+	gauge(t, a, "nis2clock_slack_socket_connected", 0)
 }
 
 func TestSelfCheckNamesTheScope(t *testing.T) {
@@ -114,7 +121,7 @@ func TestSelfCheckNamesTheScope(t *testing.T) {
 func TestCommandOverTheSocket(t *testing.T) {
 	fake := startFake(t)
 	a := startWith(t, withSlack(t, fake))
-	ask(t, a, "/metrics", "nis2clock_slack_socket_connected 1")
+	gauge(t, a, "nis2clock_slack_socket_connected", 1)
 	said, err := fake.Command(t.Context(), slack.Command, "declare A drill", "U1", "T1")
 	if err != nil || !strings.Contains(said, "is open and its clocks run") {
 		t.Errorf("%q, %v", said, err)

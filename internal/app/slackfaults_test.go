@@ -60,7 +60,7 @@ func TestSlackRefusesForGood(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fake := startFake(t)
 			a, log := loggingTo(t, withSlack(t, fake))
-			ask(t, a, "/metrics", "nis2clock_slack_well 1")
+			gauge(t, a, "nis2clock_slack_well", 1)
 			tt.refuse(fake)
 			reply, err := a.Desk().Do(t.Context(), incident.Declare{Person: incident.Person{By: incident.Actor{Name: "ana", Via: "cli"}}, Title: "It broke", DetectedAt: a.Desk().Now()})
 			if err != nil {
@@ -88,7 +88,10 @@ func TestRevokedTokenIsFoundByTheSelfCheck(t *testing.T) {
 	fake.Revoke()
 	a, log := loggingTo(t, withSlack(t, fake))
 	ask(t, a, "/-/ready", "token_revoked")
-	ask(t, a, "/metrics", "nis2clock_slack_well 0")
+	gauge(t, a, "nis2clock_slack_well", 0)
+	if err := a.Stop(); err != nil { // the line is written after what is shown
+		t.Error(err)
+	}
 	if n := strings.Count(log.String(), "self-check found a fault"); n != 1 {
 		t.Errorf("%d lines of the log tell of it", n)
 	}

@@ -58,6 +58,7 @@ const (
 	carlaInPager   = "PCARLA"
 	managementKey  = "fedcba9876543210fedcba9876543210"
 	slackSecret    = "shh-0123456789"
+	slackAppToken  = "xapp-good"
 	alertTestName  = "PrivilegedLogin"
 	promptly       = 10 * time.Second // an acknowledgement shows everywhere by then
 	betweenActions = 10 * time.Second // a person tries again after so long
@@ -73,10 +74,13 @@ func newStage(t testing.TB, change func(*config.Config)) *stage {
 	s.pager = pdfake.New(time.Now, routingKey, managementKey)
 	s.pager.LimitRate(120)
 	s.net.serve(t, pagerAt, s.pager)
-	s.slack = slackfake.New(slackfake.Config{Token: "xoxb-good", Client: s.client})
+	s.slack = slackfake.New(slackfake.Config{Token: "xoxb-good", AppToken: slackAppToken, PingEvery: 20 * time.Second, Client: s.client})
 	s.slack.LimitRate(true)
-	s.slack.SetCallback("http://clock.example/webhook/slack/interactions", slackSecret)
+	if s.settings("").Slack.AppToken == "" { // in Socket Mode Slack knows no address of ours
+		s.slack.SetCallback("http://clock.example/webhook/slack/interactions", slackSecret)
+	}
 	s.net.serve(t, slackAt, s.slack)
+	t.Cleanup(s.slack.Drop)
 	s.pager.Subscribe(pdfake.Subscription{
 		URL: "http://clock.example/webhook/pagerduty", Secrets: []string{webhookSecret}, RetryAfter: 5 * time.Second,
 		Client: &http.Client{Transport: s.net.transport(t), Timeout: 5 * time.Second},
@@ -111,18 +115,24 @@ func (s *stage) settings(dir string) *config.Config {
 	return cfg
 }
 
+// socketMode has Slack speak over a socket that the service opens, for one that
+// Slack cannot reach.
+func socketMode(cfg *config.Config) {
+	cfg.Slack.AppToken, cfg.Slack.SigningSecret = slackAppToken, ""
+}
+
 // start starts a process on the data folder.
 func (s *stage) start(dir string) {
 	s.t.Helper()
 	s.cfg = s.settings(dir)
 	transport := s.net.transport(s.t)
-	s.line = &line{next: transport, weather: s.weather, dead: make(chan struct{})}
+	s.line = &line{next: transport, net: s.net, weather: s.weather, dead: make(chan struct{})}
 	s.weather.mu.Lock()
 	s.weather.until = 0
 	s.weather.mu.Unlock()
 	var err error
 	s.app, err = Start(s.t.Context(), Options{
-		Config: s.cfg, Logger: slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), Transport: s.line,
+		Config: s.cfg, Logger: slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), Transport: s.line, Dial: s.line.dial,
 		Listen: func(network, address string) (net.Listener, error) {
 			l, err := s.net.Listen(network, address)
 			if err == nil {

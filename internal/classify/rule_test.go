@@ -357,7 +357,7 @@ func FuzzConditions(f *testing.F) {
 		labels := map[string]string{"a": a, "b": b, "a b": a}
 		began := time.Now()
 		d := Policy{Rules: rules}.Classify(receiver, maps.Clone(labels))
-		if took := time.Since(began); took > time.Second {
+		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("took %s", took)
 		}
 		if len(d.Flags) > 0 {

@@ -93,7 +93,7 @@ func (n Notice) Confine(place Class) Notice {
 	switch n.Extent = Say(v.TLP, v.Restricted != nil, place); n.Extent {
 	case Call:
 		n.Incident = incident.View{ID: v.ID, Exercise: v.Exercise, TLP: v.TLP, Title: "needs you"}
-		n.Effect.Clock, n.Effect.Thresholds, n.Effect.After, n.Effect.Proposal = incident.ClockID{}, nil, 0, 0
+		n.Effect.Clock, n.Effect.Thresholds, n.Effect.Covers, n.Effect.After, n.Effect.Proposal = incident.ClockID{}, nil, nil, 0, 0
 		n.Text, n.Reason = "", ""
 	case Outline:
 		n.Incident = outline(*v)

@@ -4,8 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"nis2clock/internal/agenda"
 	"nis2clock/internal/dispatch"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/regime"
 )
 
 // A day in which Europe's clocks change, and one in which the date differs.
@@ -49,6 +51,34 @@ func TestStanding(t *testing.T) {
 	} {
 		if got := dispatch.Standing(&tt.clock, at.Add(tt.after)); got != tt.want {
 			t.Errorf("%+v after %s: %q, want %q", tt.clock, tt.after, got, tt.want)
+		}
+	}
+}
+
+// The message that opens an incident begins with the most urgent of the open
+// clocks that have passed something, and counts the others.
+func TestHeadlineOpenedLate(t *testing.T) {
+	at := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	v := incident.View{ID: "INC-2026-0001", Title: "It broke"}
+	var covers []incident.ClockPassed
+	add := func(c incident.ClockView) {
+		c.ClockID.Stage = regime.StageID(c.Title)
+		v.Clocks = append(v.Clocks, c)
+		covers = append(covers, incident.ClockPassed{Clock: c.ClockID, Thresholds: []incident.Passed{{Name: "75%", At: at}}})
+	}
+	for _, tt := range []struct {
+		add  incident.ClockView
+		want string
+	}{
+		{incident.ClockView{Title: "Later", TargetAt: at.Add(2 * time.Hour), DueAt: at.Add(2 * time.Hour)}, "INC-2026-0001: Later due in 2 h. It broke"},
+		{incident.ClockView{Title: "Sooner", TargetAt: at.Add(time.Hour), DueAt: at.Add(time.Hour)}, "INC-2026-0001: Sooner due in 1 h, and 1 more clock has passed reminders. It broke"},
+		{incident.ClockView{Title: "Over", TargetAt: at.Add(-time.Hour), DueAt: at.Add(-time.Hour), Late: true}, "INC-2026-0001: Over OVERDUE by 1 h, and 2 more clocks have passed reminders. It broke"},
+		{incident.ClockView{Title: "Sent", TargetAt: at, DueAt: at, SubmittedAt: &at}, "INC-2026-0001: Over OVERDUE by 1 h, and 2 more clocks have passed reminders. It broke"},
+	} {
+		add(tt.add)
+		n := dispatch.Notice{Item: agenda.Item{Effect: incident.Effect{Role: incident.Post, Covers: covers}}, Incident: v, Now: at}
+		if got := dispatch.Headline(n); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
 		}
 	}
 }

@@ -57,6 +57,9 @@ type Effect struct {
 	// reminder covers.
 	Clock      ClockID  `json:"clock,omitzero"`
 	Thresholds []Passed `json:"thresholds,omitempty"`
+	// Covers is what the clocks had passed when the message said that the incident
+	// is there: no reminder says it again. Of a page and a post only.
+	Covers []ClockPassed `json:"covers,omitempty"`
 	// Proposal is the number of what is asked.
 	Proposal int `json:"proposal,omitzero"`
 	// Revision is the incident's revision that is shown.
@@ -65,6 +68,22 @@ type Effect struct {
 	// else may be there.
 	Names []string `json:"names,omitempty"`
 	Only  bool     `json:"only,omitzero"`
+}
+
+// ClockPassed is what a clock has passed.
+type ClockPassed struct {
+	Clock      ClockID  `json:"clock"`
+	Thresholds []Passed `json:"thresholds"` // in order of time
+}
+
+// Covering is what the effect says that the clock has passed; nil for nothing.
+func (e Effect) Covering(id ClockID) []Passed {
+	for _, c := range e.Covers {
+		if c.Clock == id {
+			return c.Thresholds
+		}
+	}
+	return nil
 }
 
 func (e Effect) describe() string {
@@ -79,13 +98,24 @@ func (e Effect) describe() string {
 		s += fmt.Sprintf(": nobody has answered for %s", e.After)
 	}
 	if e.Role == Reminder {
-		names := make([]string, len(e.Thresholds))
-		for i, p := range e.Thresholds {
-			names[i] = p.Name
+		s += fmt.Sprintf(" about %s (%s)", e.Clock.Stage, passedNames(e.Thresholds))
+	}
+	for n, c := range e.Covers {
+		sep := ", "
+		if n == 0 {
+			sep = ", which says that these have passed: "
 		}
-		s += fmt.Sprintf(" about %s (%s)", e.Clock.Stage, strings.Join(names, ", "))
+		s += fmt.Sprintf("%s%s (%s)", sep, c.Clock.Stage, passedNames(c.Thresholds))
 	}
 	return s
+}
+
+func passedNames(passed []Passed) string {
+	names := make([]string, len(passed))
+	for i, p := range passed {
+		names[i] = p.Name
+	}
+	return strings.Join(names, ", ")
 }
 
 // Outgoing is an effect that was intended and is not yet done.
@@ -235,8 +265,13 @@ func (ev Delivered) apply(s *State, e Entry) {
 	if o := s.alarming(ev.ID, ev.Effect); o != nil {
 		o.raise(ev.Effect, e.At)
 	}
-	if i := s.incidents[ev.ID]; i != nil && ev.Effect.Role == Reminder {
-		i.coverage(ev.Effect.Clock, ev.Effect.For).cover(ev.Effect.Thresholds)
+	if i := s.incidents[ev.ID]; i != nil {
+		if ev.Effect.Role == Reminder {
+			i.coverage(ev.Effect.Clock, ev.Effect.For).cover(ev.Effect.Thresholds)
+		}
+		for _, c := range ev.Effect.Covers {
+			i.coverage(c.Clock, ev.Effect.For).cover(c.Thresholds)
+		}
 	}
 }
 

@@ -14,8 +14,10 @@ import (
 // nobody else.
 //
 // A ladder begins when the incident is opened, and again when a clock first has
-// something to say that wakes people and its report is not submitted; it ends
-// with an acknowledgement from after its beginning, or with the clock. So an
+// something to say that wakes people and its report is not submitted. What a
+// clock had passed before the opening begins one only where the clock has steps
+// of its own: the opening says it. A ladder ends with an acknowledgement from
+// after its beginning, or with the clock. So an
 // incident that was acknowledged and forgotten climbs again with every
 // threshold that nobody answers.
 type Escalation struct {
@@ -93,13 +95,19 @@ func (e Escalation) Targets() []Target {
 // Equal reports whether two call alike.
 func (e Escalation) Equal(f Escalation) bool { return reflect.DeepEqual(e, f) }
 
+// own are the steps for what the clock has to say where they are not the usual.
+func (e Escalation) own(c *Clock) (steps []Step, ok bool) {
+	if steps, ok = e.Clocks[string(c.Regime)+"/"+string(c.Stage)]; !ok {
+		steps, ok = e.Clocks[string(c.Stage)]
+	}
+	return steps, ok
+}
+
 // ladder are the steps for what the clock has to say; nil for the opening.
 func (e Escalation) ladder(i *Incident, c *Clock) []Step {
 	if c != nil {
-		for _, name := range []string{string(c.Regime) + "/" + string(c.Stage), string(c.Stage)} {
-			if steps, ok := e.Clocks[name]; ok {
-				return steps
-			}
+		if steps, ok := e.own(c); ok {
+			return steps
 		}
 	}
 	if steps, ok := e.Severities[strings.ToLower(strings.TrimSpace(i.Severity))]; ok {
@@ -198,12 +206,12 @@ func (p ReminderPolicy) HeldUntil(c *Clock, detected, now time.Time) time.Time {
 	return end
 }
 
-// firstCall is when the clock first woke people, or was to, after the newest
-// answer; zero when it did not by now.
-func (p ReminderPolicy) firstCall(i *Incident, c *Clock, now time.Time) time.Time {
+// firstCall is when the clock first woke people, or was to, after since; zero
+// when it did not by now.
+func (p ReminderPolicy) firstCall(i *Incident, c *Clock, since, now time.Time) time.Time {
 	var first time.Time
 	consider := func(t time.Time) {
-		if t.After(i.AnsweredAt) && !t.After(now) && (first.IsZero() || t.Before(first)) {
+		if t.After(since) && !t.After(now) && (first.IsZero() || t.Before(first)) {
 			first = t
 		}
 	}
@@ -213,7 +221,7 @@ func (p ReminderPolicy) firstCall(i *Incident, c *Clock, now time.Time) time.Tim
 			consider(at)
 		}
 	}
-	if late := p.overdueAfter(c, i.AnsweredAt); !late.IsZero() {
+	if late := p.overdueAfter(c, since); !late.IsZero() {
 		consider(late)
 	}
 	if first.IsZero() {
@@ -278,7 +286,13 @@ func (p ReminderPolicy) Calls(i *Incident, now time.Time) []Call {
 		if !c.Open() {
 			continue
 		}
-		if base := p.firstCall(i, c, now); !base.IsZero() {
+		// What passed before the opening is said by it, and its ladder calls the same
+		// people, unless the clock has others.
+		since := i.AnsweredAt
+		if _, own := p.Escalation.own(c); !own && i.OpenedAt.After(since) {
+			since = i.OpenedAt
+		}
+		if base := p.firstCall(i, c, since, now); !base.IsZero() {
 			climb(p.Escalation.ladder(i, c), c, base)
 		}
 	}

@@ -3,6 +3,7 @@ package incident
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,6 +154,15 @@ type Coverage struct {
 func (cov Coverage) has(name string, at time.Time) bool {
 	done, ok := cov.Done[name]
 	return ok && !at.After(done)
+}
+
+// With is the coverage once the channel was told of these too.
+func (cov Coverage) With(passed []Passed) Coverage {
+	if len(passed) > 0 {
+		cov.Done = maps.Clone(cov.Done)
+		cov.cover(passed)
+	}
+	return cov
 }
 
 const overduePrefix = "overdue "

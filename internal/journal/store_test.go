@@ -240,7 +240,7 @@ func TestOpenTogether(t *testing.T) {
 	var wg sync.WaitGroup
 	for range cap(keys) {
 		wg.Go(func() {
-			s, err := Open(dir, Options{Timeout: 20 * time.Second})
+			s, err := Open(dir, Options{Timeout: time.Minute})
 			if err != nil {
 				t.Error(err)
 				return

@@ -164,6 +164,20 @@ func TestReminder(t *testing.T) {
 	}
 }
 
+// The message that opens an incident found late says what its clocks have
+// passed: no reminder says it again.
+func TestOpenedLate(t *testing.T) {
+	s := newServer(t)
+	n := notice(incident.Post)
+	n.Effect.Clock, n.Effect.Covers = incident.ClockID{}, []incident.ClockPassed{{Clock: n.Effect.Clock, Thresholds: []incident.Passed{{Name: "90%"}, {Name: "1h"}}}}
+	send(t, s.channel(), n)
+	for _, want := range []string{"INC-2026-0001: Early warning due in 1 h. Sessions", "by 2026-03-28 22:00 UTC; passed: 90%, 1h before"} {
+		if data := strings.ReplaceAll(s.took[0].data, "=\r\n", ""); !strings.Contains(data, want) { // lines are folded
+			t.Errorf("no %q in\n%s", want, data)
+		}
+	}
+}
+
 // An escalation goes to the person it names and their deputies; to nobody when
 // they are gone, so that another way is taken.
 func TestEscalation(t *testing.T) {

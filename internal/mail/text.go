@@ -92,7 +92,11 @@ func body(n dispatch.Notice, zone *time.Location) string {
 	for i := range v.Clocks {
 		c := &v.Clocks[i]
 		end := c.Deadline()
-		say("- %s (%s, %s): %s, by %s", line(c.Title, 80), strings.ToUpper(string(c.Regime)), line(c.Entity, 80), dispatch.Standing(c, n.Now), dispatch.When(end, zone))
+		passed := dispatch.Passed(n.Effect.Covering(c.ClockID))
+		if passed != "" {
+			passed = "; passed: " + line(passed, maxText)
+		}
+		say("- %s (%s, %s): %s, by %s%s", line(c.Title, 80), strings.ToUpper(string(c.Regime)), line(c.Entity, 80), dispatch.Standing(c, n.Now), dispatch.When(end, zone), passed)
 	}
 	say("\nAn acknowledgement stops no clock; only a submitted report does.\n%s", n.Page)
 	return b.String()

@@ -104,6 +104,10 @@ func TestWording(t *testing.T) {
 	}{
 		{"page", nil, incident.Page, "INC-2026-0001: Admin login from an unknown country", "P1",
 			[]string{"Early warning (NIS2, default): due in 6 h, by 2026-11-21 10:00 UTC", "An acknowledgement stops no clock", "https://clock.example/incidents/INC-2026-0001"}},
+		{"page of what was found late", func(n *dispatch.Notice) {
+			n.Effect.Clock, n.Effect.Covers = incident.ClockID{}, []incident.ClockPassed{{Clock: n.Effect.Clock, Thresholds: []incident.Passed{{Name: "75%"}, {Name: "6h"}}}}
+		}, incident.Page, "INC-2026-0001: Early warning due in 6 h. Admin login from an unknown country", "P1",
+			[]string{"Early warning (NIS2, default): due in 6 h, by 2026-11-21 10:00 UTC; passed: 75%, 6h before\n"}},
 		{"reminder", nil, incident.Reminder, "INC-2026-0001: Early warning due in 6 h. Admin login from an unknown country", "P2", nil},
 		{"last hour", func(n *dispatch.Notice) { n.Now = detected.Add(23*time.Hour + 30*time.Minute) }, incident.Reminder,
 			"INC-2026-0001: Early warning due in 30 min. Admin login from an unknown country", "P1", []string{"late by 5 h 30 min"}},

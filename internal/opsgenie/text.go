@@ -134,7 +134,11 @@ func description(n dispatch.Notice, zone *time.Location) string {
 	say("Acknowledged by %s. Detected %s.", who, dispatch.When(v.DetectedAt, zone))
 	for i := range v.Clocks[:min(len(v.Clocks), maxClocks)] {
 		c := &v.Clocks[i]
-		say("- %s (%s, %s): %s, by %s", line(c.Title, 60), strings.ToUpper(string(c.Regime)), line(c.Entity, 60), dispatch.Standing(c, n.Now), dispatch.When(c.Deadline(), zone))
+		passed := dispatch.Passed(n.Effect.Covering(c.ClockID))
+		if passed != "" {
+			passed = "; passed: " + line(passed, maxText)
+		}
+		say("- %s (%s, %s): %s, by %s%s", line(c.Title, 60), strings.ToUpper(string(c.Regime)), line(c.Entity, 60), dispatch.Standing(c, n.Now), dispatch.When(c.Deadline(), zone), passed)
 	}
 	if more := len(v.Clocks) - maxClocks; more > 0 {
 		say("and %d more", more)

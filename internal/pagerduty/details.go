@@ -65,6 +65,7 @@ type clockDetails struct {
 	Clock       string `json:"clock"`
 	State       string `json:"state"`
 	Standing    string `json:"standing"`
+	Passed      string `json:"passed,omitempty"` // by the time of the opening
 	TargetAt    string `json:"target_at,omitempty"`
 	DueAt       string `json:"due_at,omitempty"`
 	SubmittedAt string `json:"submitted_at,omitempty"`
@@ -131,18 +132,19 @@ func incidentDetails(n dispatch.Notice, zone *time.Location) details {
 		return s, cost(s)
 	})
 	d.Clocks, d.MoreClocks = fit(v.Clocks, maxClocks, clockText, func(c incident.ClockView) (clockDetails, int) {
-		return describeClock(&c, n.Now, zone)
+		return describeClock(&c, n, zone)
 	})
 	d.Alerts, d.MoreAlerts = fit(v.Alerts, maxAlerts, alertText, describeAlert)
 	return d
 }
 
-func describeClock(c *incident.ClockView, now time.Time, zone *time.Location) (clockDetails, int) {
+func describeClock(c *incident.ClockView, n dispatch.Notice, zone *time.Location) (clockDetails, int) {
 	d := clockDetails{
-		Clock: clockName(c.ClockID, c.Title), State: words(c.State, maxName), Standing: standing(c, now, zone),
+		Clock: clockName(c.ClockID, c.Title), State: words(c.State, maxName), Standing: standing(c, n.Now, zone),
+		Passed:   words(dispatch.Passed(n.Effect.Covering(c.ClockID)), maxLabel),
 		TargetAt: instant(c.TargetAt), DueAt: instant(c.DueAt), SubmittedAt: instantOf(c.SubmittedAt), Source: words(c.Source, maxLabel),
 	}
-	return d, cost(d.Clock, d.State, d.Standing, d.TargetAt, d.DueAt, d.SubmittedAt, d.Source)
+	return d, cost(d.Clock, d.State, d.Standing, d.Passed, d.TargetAt, d.DueAt, d.SubmittedAt, d.Source)
 }
 
 func describeAlert(a incident.AlertView) (alertDetails, int) {

@@ -40,8 +40,16 @@ func TestRenderGolden(t *testing.T) {
 	aware.Since = at(21*time.Hour + 36*time.Minute)
 	aware.Effect = remind(aware.Now, earlyWarning, aware.Since, "90%", "1h", "0s").Effect
 
+	late := page(at(30*time.Hour + 20*time.Second)) // found when the early warning was over and the notification not
+	late.Incident.Severity, late.Since = "warning", late.Now.Add(-time.Second)
+	late.Effect.Covers = []incident.ClockPassed{
+		{Clock: earlyWarning, Thresholds: remind(late.Now, earlyWarning, at(18*time.Hour), "75%", "90%", "1h", "0s", "overdue 6h").Effect.Thresholds},
+		{Clock: notification, Thresholds: remind(late.Now, notification, at(29*time.Hour), "40%").Effect.Thresholds},
+	}
+
 	for name, n := range map[string]dispatch.Notice{
 		"fresh":         page(at(40 * time.Second)),
+		"opened_late":   late,
 		"reminder":      remind(at(18*time.Hour), earlyWarning, at(18*time.Hour), "75%"),
 		"target_missed": aware,
 		"overdue":       remind(at(26*time.Hour+5*time.Minute), earlyWarning, at(21*time.Hour+36*time.Minute), "90%", "1h", "0s", "overdue 2h"),

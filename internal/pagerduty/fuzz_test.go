@@ -52,6 +52,7 @@ func FuzzRender(f *testing.F) {
 			v.Clocks = append(v.Clocks, c)
 			v.Incomplete = append(v.Incomplete, text)
 			n.Effect.Thresholds = append(n.Effect.Thresholds, incident.Passed{Name: value})
+			n.Effect.Covers = append(n.Effect.Covers, incident.ClockPassed{Clock: c.ClockID, Thresholds: n.Effect.Thresholds})
 			n.Effect.Clock = c.ClockID
 		}
 		checkLimits(t, cfg, n)
@@ -104,6 +105,7 @@ func TestLargestEvent(t *testing.T) {
 		v.Incomplete = append(v.Incomplete, worst)
 		n.Effect.Thresholds = append(n.Effect.Thresholds, incident.Passed{Name: worst})
 	}
+	n.Effect.Covers = []incident.ClockPassed{{Clock: v.Clocks[0].ClockID, Thresholds: n.Effect.Thresholds}}
 	checkLimits(t, config(t), n)
 	got := len(encode(t, pagerduty.Render(n, config(t))))
 	if got < 200_000 {

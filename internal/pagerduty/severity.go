@@ -23,8 +23,9 @@ const (
 // before. A clock that has ended meanwhile is a warning; one that the incident
 // no longer shows is an error.
 //
-// Anything else about an incident is critical when its alert says so and error
-// otherwise, never less: somebody must look. So is a notice about the service.
+// Anything else about an incident is critical when its alert says so, or a clock
+// of which it says what that has passed would be, and error otherwise, never
+// less: somebody must look. So is a notice about the service.
 func severity(n dispatch.Notice) string {
 	switch n.Effect.Role {
 	case incident.Heartbeat, incident.Triage:
@@ -40,6 +41,11 @@ func severity(n dispatch.Notice) string {
 	switch strings.ToLower(strings.TrimSpace(n.Incident.Severity)) {
 	case "critical", "page", "emergency", "fatal":
 		return critical
+	}
+	for _, c := range dispatch.Covered(n) {
+		if reminderSeverity(c, n.Incident.DetectedAt, n.Now) == critical {
+			return critical
+		}
 	}
 	return serious
 }

@@ -55,11 +55,15 @@ func summary(n dispatch.Notice, zone *time.Location) string {
 	} else {
 		fmt.Fprintf(&b, "%s. ", title)
 		c := clockOf(n)
+		if covered := dispatch.Covered(n); len(covered) > 0 {
+			c = covered[0]
+		}
 		if c == nil {
 			c = nearest(v)
 		}
 		if c != nil {
 			fmt.Fprintf(&b, "%s %s", clockName(c.ClockID, c.Title), standing(c, n.Now, zone))
+			b.WriteString(passed(n.Effect.Covering(c.ClockID)) + dispatch.MoreCovered(n))
 		} else {
 			b.WriteString("No clock is running")
 		}
@@ -78,10 +82,15 @@ func reminder(n dispatch.Notice, zone *time.Location) string {
 		return clockName(n.Effect.Clock, "") + " is no longer among the incident's clocks"
 	}
 	s := clockName(c.ClockID, c.Title) + " " + standing(c, n.Now, zone)
-	if p := thresholds(n.Effect.Thresholds); p != "" {
-		s += " (passed: " + p + ")"
+	return s + passed(n.Effect.Thresholds)
+}
+
+// passed names what a clock has passed; empty for nothing.
+func passed(thresholds []incident.Passed) string {
+	if len(thresholds) == 0 {
+		return ""
 	}
-	return s
+	return " (passed: " + words(dispatch.Passed(thresholds), 120) + ")"
 }
 
 // clockName is the stage, the regime and, where there are several, the entity.
@@ -122,22 +131,6 @@ func standing(c *incident.ClockView, now time.Time, zone *time.Location) string 
 		s += fmt.Sprintf("; legally due in %s, by %s", incident.Words(c.DueAt.Sub(now)), dispatch.When(c.DueAt, zone))
 	}
 	return s
-}
-
-// thresholds writes the names of the thresholds passed in words.
-func thresholds(passed []incident.Passed) string {
-	names := make([]string, len(passed))
-	for i, p := range passed {
-		switch {
-		case p.Name == "0s":
-			names[i] = "expiry"
-		case strings.HasSuffix(p.Name, "%") || strings.HasPrefix(p.Name, "overdue "):
-			names[i] = p.Name
-		default:
-			names[i] = p.Name + " before"
-		}
-	}
-	return words(strings.Join(names, ", "), 120)
 }
 
 // lateBy is how late the notice is; zero when it is on time or has no instant

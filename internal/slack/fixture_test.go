@@ -157,6 +157,19 @@ func cases() map[string]dispatch.Notice {
 	}
 	all["post-storm"] = notice(incident.Post, now, v)
 
+	v = freshView(late)
+	n = notice(incident.Post, late, v)
+	n.Since = late.Add(-time.Second)
+	n.Effect.Covers = []incident.ClockPassed{
+		{Clock: v.Clocks[0].ClockID, Thresholds: []incident.Passed{
+			{Name: "90%", At: detected.Add(21*time.Hour + 36*time.Minute)}, {Name: "0s", At: detected.Add(24 * time.Hour)}, {Name: "overdue 3h", At: detected.Add(27 * time.Hour)},
+		}},
+		{Clock: v.Clocks[1].ClockID, Thresholds: []incident.Passed{{Name: "33%", At: detected.Add(24 * time.Hour)}}},
+	}
+	all["post-opened-late"] = n
+	n.Effect.Role, n.Refused, n.Reason = incident.Page, []string{"pagerduty"}, "rejected: 400 invalid event"
+	all["page-opened-late"] = n
+
 	noon := detected.Add(12 * time.Hour)
 	all["reminder"] = reminder(noon, freshView(noon), incident.Passed{Name: "50%", At: noon})
 

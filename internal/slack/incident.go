@@ -26,7 +26,7 @@ func incidentMessage(n dispatch.Notice, zone *time.Location) message {
 	tail = append(tail, d.keep(written(n, zone))...)
 
 	proposals := proposalBlocks(&d, v, zone)
-	clocks := clockBlocks(&d, v, n.Now, zone)
+	clocks := append(clockBlocks(&d, v, n.Now, zone), optional(&d, covered(n, zone))...)
 	notices := noticeBlocks(&d, v)
 	about := optional(&d, summary(v))
 	alerts := optional(&d, alertList(v, maxSection))
@@ -180,7 +180,7 @@ func incidentText(n dispatch.Notice, zone *time.Location) string {
 	if more := len(clocks) - maxNames; more > 0 {
 		all = append(all, "and "+plural(more, "more clock"))
 	}
-	all = append(all,
+	all = append(all, covered(n, zone),
 		"Severity "+or(foreign(v.Severity, maxFact), "not given")+", "+escape(v.Status, maxFact)+". Acknowledged by "+acknowledged(v, zone)+". Incident commander: "+commander(v)+".")
 	for _, s := range v.Incomplete[:min(len(v.Incomplete), maxNotices)] {
 		all = append(all, "Incomplete: "+foreign(s, maxReason))

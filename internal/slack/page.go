@@ -31,7 +31,8 @@ func pageMessage(n dispatch.Notice, zone *time.Location) message {
 	for _, c := range byUrgency(v.Clocks) {
 		text = append(text, "• "+clockLine(c, n.Now, zone))
 	}
-	blocks = slices.Concat(blocks, clockBlocks(&d, v, n.Now, zone), tail)
+	text = append(text, covered(n, zone))
+	blocks = slices.Concat(blocks, clockBlocks(&d, v, n.Now, zone), optional(&d, covered(n, zone)), tail)
 	return message{text: lines(maxText, openPage(n), text...), blocks: blocks}
 }
 

@@ -76,3 +76,18 @@ func passed(ts []incident.Passed, zone *time.Location) string {
 	}
 	return b.String() + "."
 }
+
+// covered says of each clock what it had passed when the incident was opened: no
+// reminder says it again. It is empty when that is nothing.
+func covered(n dispatch.Notice, zone *time.Location) string {
+	clocks := dispatch.Covered(n)
+	all := make([]string, 0, maxNames)
+	for _, c := range clocks[:min(len(clocks), maxNames)] {
+		all = append(all, clockTitle(*c)+" passed "+strings.TrimPrefix(passed(n.Effect.Covering(c.ClockID), zone), "Passed: "))
+	}
+	last := ""
+	if more := len(clocks) - maxNames; more > 0 {
+		last = "and " + plural(more, "more clock") + " passed reminders"
+	}
+	return lines(maxSection, last, all...)
+}

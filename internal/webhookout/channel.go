@@ -89,6 +89,9 @@ type Message struct {
 	// Clock and Thresholds are what a reminder is about.
 	Clock      *incident.ClockID `json:"clock,omitzero"`
 	Thresholds []incident.Passed `json:"thresholds,omitempty"`
+	// Covers is, of a page and a post, what the clocks had passed by then: no
+	// reminder says it again.
+	Covers []incident.ClockPassed `json:"covers,omitempty"`
 	// Refused are channels that would not say it.
 	Refused []string `json:"refused,omitempty"`
 	// Text is what a notice about the service says; or, of an incident of which
@@ -226,7 +229,7 @@ func message(n dispatch.Notice) Message {
 	n = n.Confine(dispatch.Program)
 	m := Message{
 		Key: n.Key, Role: n.Effect.Role, Due: n.Since.UTC(), SaidAt: n.Now.UTC(), Repeat: n.Repeat, To: n.Effect.To, UnansweredFor: n.Effect.After,
-		Thresholds: n.Effect.Thresholds, Refused: n.Refused, Text: n.Text, Page: n.Page,
+		Thresholds: n.Effect.Thresholds, Covers: n.Effect.Covers, Refused: n.Refused, Text: n.Text, Page: n.Page,
 	}
 	if n.Effect.Clock != (incident.ClockID{}) {
 		m.Clock = new(n.Effect.Clock)

@@ -30,6 +30,7 @@ func notice() dispatch.Notice {
 	n := dispatch.Notice{
 		Item: agenda.Item{ID: "INC-2026-0001", Since: now.Add(-time.Minute), Effect: incident.Effect{
 			Key: "INC-2026-0001/k", Role: incident.Reminder, For: webhookout.Name, Channel: webhookout.Name, Clock: id, Thresholds: []incident.Passed{{Name: "75%", At: now}},
+			Covers: []incident.ClockPassed{{Clock: id, Thresholds: []incident.Passed{{Name: "50%", At: now}}}},
 		}},
 		Key: "example/INC-2026-0001/k", Now: now, Page: "https://clock.example/incidents/INC-2026-0001",
 		Incident: incident.View{ID: "INC-2026-0001", Title: "It broke"},
@@ -67,7 +68,7 @@ func TestSignedMessage(t *testing.T) {
 	if err != nil || ref != "" {
 		t.Fatalf("ref %q, error %v", ref, err)
 	}
-	if got.Role != incident.Reminder || got.Clock == nil || got.Clock.Stage != "early_warning" || got.Thresholds[0].Name != "75%" || got.Incident.Title != "It broke" || len(got.Incident.Alerts) != 50 || !got.Due.Equal(now.Add(-time.Minute)) {
+	if got.Role != incident.Reminder || got.Clock == nil || got.Clock.Stage != "early_warning" || got.Thresholds[0].Name != "75%" || got.Covers[0].Clock != *got.Clock || got.Covers[0].Thresholds[0].Name != "50%" || got.Incident.Title != "It broke" || len(got.Incident.Alerts) != 50 || !got.Due.Equal(now.Add(-time.Minute)) {
 		t.Errorf("said %+v", got)
 	}
 }

@@ -59,6 +59,7 @@ func Notice(role incident.Role, tlp string, restricted bool) dispatch.Notice {
 		n.Effect.Clock = c.ClockID
 	}
 	n.Effect.Thresholds = []incident.Passed{{Name: "50%", At: at}}
+	n.Effect.Covers = []incident.ClockPassed{{Clock: n.Effect.Clock, Thresholds: n.Effect.Thresholds}}
 	return n
 }
 

@@ -32,9 +32,10 @@ type socket struct {
 	done chan struct{} // closed when it ended
 
 	writing sync.Mutex
-	// dead is closed once nothing comes out of it or is read any more, although
-	// it is open (SL-26).
+	// dead is closed, by die, once nothing comes out of it or is read any more,
+	// although it is open (SL-26).
 	dead chan struct{}
+	die  func()
 
 	mu      sync.Mutex
 	waiting map[string]chan jsontext.Value // by envelope id
@@ -76,6 +77,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, ticket string) 
 		return // answered
 	}
 	k := &socket{conn: conn, done: make(chan struct{}), dead: make(chan struct{}), waiting: map[string]chan jsontext.Value{}}
+	k.die = sync.OnceFunc(func() { close(k.dead) })
 	k.writing.Lock() // whoever has heard the hello can be sent envelopes, and nobody before
 	s.mu.Lock()
 	s.sockets.open = append(s.sockets.open, k)
@@ -215,15 +217,26 @@ func (s *Server) newest() *socket {
 	return s.sockets.open[len(s.sockets.open)-1]
 }
 
+// errNoSocket is returned where a socket is to do something and none is open.
+var errNoSocket = errors.New("slackfake: no socket is open")
+
 // Warn says on the newest socket that it will be closed (SL-25). It stays open
 // and goes on to carry envelopes until Refresh.
 func (s *Server) Warn() error {
-	return s.newest().write(map[string]string{"type": "disconnect", "reason": "warning"})
+	k := s.newest()
+	if k == nil {
+		return errNoSocket
+	}
+	return k.write(map[string]string{"type": "disconnect", "reason": "warning"})
 }
 
 // Refresh asks on the oldest socket for another and closes it (SL-25).
 func (s *Server) Refresh() error {
 	s.mu.Lock()
+	if len(s.sockets.open) == 0 {
+		s.mu.Unlock()
+		return errNoSocket
+	}
 	k := s.sockets.open[0]
 	s.mu.Unlock()
 	err := k.write(map[string]string{"type": "disconnect", "reason": "refresh_requested"})
@@ -231,8 +244,15 @@ func (s *Server) Refresh() error {
 }
 
 // Die makes the newest socket fall silent: it stays open, and neither pings nor
-// envelopes come out of it (SL-26).
-func (s *Server) Die() { close(s.newest().dead) }
+// envelopes come out of it (SL-26). Without an open socket it does nothing.
+func (s *Server) Die() {
+	if k := s.newest(); k != nil {
+		k.die()
+	}
+}
+
+// Drop ends every socket without a word.
+func (s *Server) Drop() { s.closeSockets() }
 
 func (s *Server) closeSockets() {
 	s.mu.Lock()
