@@ -81,7 +81,9 @@ type App struct {
 	slackCalls *slack.Handler // nil without Slack
 	runbooks   *runbook.Shelf
 	drafts     *communication.Drafter
-	channels   []dispatch.Channel
+	channels   []dispatch.Channel // each of them one of ways
+	ways       []*renewable
+	secrets    secrets
 	pager      *pagerduty.Handler // nil where PagerDuty does not tell
 	roster     *pagerduty.OnCall  // nil where nobody is asked who is on call
 	listener   net.Listener
@@ -182,8 +184,15 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 	if a.drafts, err = Drafts(a.cfg); err != nil {
 		return err
 	}
-	if a.channels, err = a.makeChannels(); err != nil {
+	channels, err := a.makeChannels(a.cfg)
+	if err != nil {
 		return err
+	}
+	a.secrets.using.Store(a.cfg)
+	for _, c := range channels {
+		way := &renewable{}
+		way.set(c)
+		a.ways, a.channels = append(a.ways, way), append(a.channels, way)
 	}
 	if _, err := a.desk.Do(ctx, incident.AdoptPolicy{Policy: a.policy(a.cfg)}); err != nil {
 		return fmt.Errorf("record the reminder policy: %w", err)
@@ -228,6 +237,9 @@ func (a *App) serve(handler http.Handler) error {
 	}
 	if a.cfg.Retention.Every > 0 {
 		a.background(a.retain, "retention")
+	}
+	if a.o.Reload != nil {
+		a.background(a.watchSecrets, "secrets")
 	}
 	a.onStop("http", a.stopHTTP)
 	go func() {
@@ -368,7 +380,7 @@ func (a *App) ready() (problems, notes []string) {
 	if a.uncompacted.Load() {
 		notes = append(notes, uncompactedNote)
 	}
-	return problems, slices.Concat(a.exerciseNotes(), notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a), a.slackNotes(), a.runbooks.Notes(a.o.Now()), a.heldNotes())
+	return problems, slices.Concat(a.exerciseNotes(), notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a), a.slackNotes(), a.runbooks.Notes(a.o.Now()), a.heldNotes(), a.secretNotes())
 }
 
 // agendaStale is how long the agenda may go without a look before the service

@@ -165,8 +165,19 @@ func TestExampleLoads(t *testing.T) {
 		RunbooksDir:  filepath.Join("..", "..", "runbooks"),
 	}
 	// Whether the files are readable by all depends on how they were checked out.
-	if diff := cmp.Diff(want, got, equal, cmpopts.IgnoreFields(Config{}, "Warnings")); diff != "" {
+	if diff := cmp.Diff(want, got, equal, cmpopts.IgnoreFields(Config{}, "Warnings", "SecretFiles")); diff != "" {
 		t.Errorf("Load(%s) (-want +got):\n%s", path, diff)
+	}
+	// Each file of a secret is known, so that a change of it is seen; those of
+	// keys and certificates are read by whoever uses them.
+	files, err := filepath.Glob(in("secrets/*.*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if base := filepath.Base(file); base != "vault.identity" && base != "web.key" && !slices.Contains(got.SecretFiles, file) {
+			t.Errorf("%s is not among the files of secrets %q", file, got.SecretFiles)
+		}
 	}
 	if err := got.PagerDuty.Validate(); err != nil {
 		t.Errorf("pagerduty: %v", err)
@@ -285,7 +296,7 @@ func TestExampleKey(t *testing.T) {
 			if err != nil {
 				t.Fatalf("with the default %s: %v", b.fallback, err)
 			}
-			if diff := cmp.Diff(without, with, equal, cmpopts.IgnoreFields(Config{}, "Warnings")); diff != "" {
+			if diff := cmp.Diff(without, with, equal, cmpopts.IgnoreFields(Config{}, "Warnings", "SecretFiles")); diff != "" {
 				t.Errorf("the default is not %s (-without the key +with the default):\n%s", b.fallback, diff)
 			}
 		})
