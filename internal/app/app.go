@@ -68,6 +68,7 @@ type App struct {
 	desk       *desk.Desk
 	keeper     *access.Keeper
 	dispatch   *dispatch.Dispatcher
+	intake     *intake.Handler
 	reconcile  *intake.Reconcile
 	recurring  recurringCheck
 	rounds     *custody.Rounds
@@ -380,7 +381,15 @@ func (a *App) ready() (problems, notes []string) {
 	if a.uncompacted.Load() {
 		notes = append(notes, uncompactedNote)
 	}
-	return problems, slices.Concat(a.exerciseNotes(), notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a), a.slackNotes(), a.runbooks.Notes(a.o.Now()), a.heldNotes(), a.secretNotes())
+	return problems, slices.Concat(a.exerciseNotes(), notes, a.queueNotes(a.desk.Queue()), a.dispatch.Status(), a.intake.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a), a.slackNotes(), a.runbooks.Notes(a.o.Now()), a.heldNotes(), a.secretNotes())
+}
+
+// queueNotes say that the writer's queue is three quarters full, or full.
+func (a *App) queueNotes(waiting, capacity int) []string {
+	if waiting < capacity-capacity/4 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d of at most %d commands wait for the journal: webhooks are answered late, and sent again", waiting, capacity)}
 }
 
 // agendaStale is how long the agenda may go without a look before the service

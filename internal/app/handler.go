@@ -117,6 +117,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 		Desk: a.desk, Vault: keep, Keeper: a.keeper, Classify: a.cfg.Classification, MaxBody: a.cfg.Intake.MaxBody,
 		Now: a.o.Now, Logger: a.o.Logger, Register: reg,
 	})
+	a.intake = in
 	readBack, err := a.newReadBack(in)
 	if err != nil {
 		return nil, err
