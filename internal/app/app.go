@@ -85,6 +85,7 @@ type App struct {
 	channels   []dispatch.Channel // each of them one of ways
 	ways       []*renewable
 	secrets    secrets
+	backups    scheduledBackup
 	pager      *pagerduty.Handler // nil where PagerDuty does not tell
 	roster     *pagerduty.OnCall  // nil where nobody is asked who is on call
 	listener   net.Listener
@@ -381,7 +382,7 @@ func (a *App) ready() (problems, notes []string) {
 	if a.uncompacted.Load() {
 		notes = append(notes, uncompactedNote)
 	}
-	return problems, slices.Concat(a.exerciseNotes(), notes, a.queueNotes(a.desk.Queue()), a.dispatch.Status(), a.intake.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a), a.slackNotes(), a.runbooks.Notes(a.o.Now()), a.heldNotes(), a.secretNotes())
+	return problems, slices.Concat(a.exerciseNotes(), notes, a.queueNotes(a.desk.Queue()), a.dispatch.Status(), a.intake.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a), a.slackNotes(), a.runbooks.Notes(a.o.Now()), a.heldNotes(), a.secretNotes(), a.backupNotes())
 }
 
 // queueNotes say that the writer's queue is three quarters full, or full.

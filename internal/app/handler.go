@@ -140,6 +140,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 		return nil, err
 	}
 	a.startOnCall()
+	a.startBackups(reg)
 	a.signIn = web.NewSignIn(a.keeper, time.Now, strings.HasPrefix(a.cfg.Web.ExternalURL, "https:") || a.cfg.Web.TLS != nil, a.o.Logger)
 	return web.New(web.Options{
 		Desk: a.desk, Journal: a.store, Keeper: a.keeper, SignIn: a.signIn, Intake: in, Slack: interactions, PagerDuty: pager,

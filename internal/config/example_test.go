@@ -155,6 +155,7 @@ func TestExampleLoads(t *testing.T) {
 		Retention: Retention{
 			RetentionPolicy: incident.RetentionPolicy{Logs: 550 * 24 * time.Hour, Events: 550 * 24 * time.Hour, Incidents: 10 * incident.Year, Exercises: 6 * incident.Year},
 			Every:           7 * 24 * time.Hour,
+			Backup:          &Backup{Folder: in("backups"), Every: 12 * time.Hour, Keep: 14},
 		},
 		Exercise: Exercise{WarnAfter: 180 * 24 * time.Hour, Slack: &slack.Config{
 			Token: "example-exercise-token", AppToken: "example-app-token", SigningSecret: "example-signing-secret", Channel: "C024BE91M",
