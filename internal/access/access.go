@@ -82,7 +82,7 @@ func readTokens(path string) ([]string, error) {
 		}
 	}
 	if len(tokens) == 0 {
-		return nil, fmt.Errorf("%s holds no token: remove it and a new one is made at the next start", path)
+		return nil, fmt.Errorf("%s holds no token: write one into it, or several, one to a line", path)
 	}
 	return tokens, nil
 }

@@ -68,6 +68,7 @@ type App struct {
 	desk       *desk.Desk
 	keeper     *access.Keeper
 	dispatch   *dispatch.Dispatcher
+	intake     *intake.Handler
 	reconcile  *intake.Reconcile
 	recurring  recurringCheck
 	rounds     *custody.Rounds
@@ -81,7 +82,10 @@ type App struct {
 	slackCalls *slack.Handler // nil without Slack
 	runbooks   *runbook.Shelf
 	drafts     *communication.Drafter
-	channels   []dispatch.Channel
+	channels   []dispatch.Channel // each of them one of ways
+	ways       []*renewable
+	secrets    secrets
+	backups    scheduledBackup
 	pager      *pagerduty.Handler // nil where PagerDuty does not tell
 	roster     *pagerduty.OnCall  // nil where nobody is asked who is on call
 	listener   net.Listener
@@ -183,8 +187,15 @@ func (a *App) open(ctx context.Context, reg prometheus.Registerer) error {
 	if a.drafts, err = Drafts(a.cfg); err != nil {
 		return err
 	}
-	if a.channels, err = a.makeChannels(); err != nil {
+	channels, err := a.makeChannels(a.cfg)
+	if err != nil {
 		return err
+	}
+	a.secrets.using.Store(a.cfg)
+	for _, c := range channels {
+		way := &renewable{}
+		way.set(c)
+		a.ways, a.channels = append(a.ways, way), append(a.channels, way)
 	}
 	if _, err := a.desk.Do(ctx, incident.AdoptPolicy{Policy: a.policy(a.cfg)}); err != nil {
 		return fmt.Errorf("record the reminder policy: %w", err)
@@ -230,6 +241,9 @@ func (a *App) serve(handler http.Handler) error {
 	}
 	if a.cfg.Retention.Every > 0 {
 		a.background(a.retain, "retention")
+	}
+	if a.o.Reload != nil {
+		a.background(a.watchSecrets, "secrets")
 	}
 	a.onStop("http", a.stopHTTP)
 	go func() {
@@ -349,7 +363,15 @@ func (a *App) ready() (problems, notes []string) {
 	if a.uncompacted.Load() {
 		notes = append(notes, uncompactedNote)
 	}
-	return problems, slices.Concat(a.exerciseNotes(), notes, a.dispatch.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a), a.slackNotes(), a.runbooks.Notes(a.o.Now()), a.heldNotes(), a.identity.notes())
+	return problems, slices.Concat(a.exerciseNotes(), notes, a.queueNotes(a.desk.Queue()), a.dispatch.Status(), a.intake.Status(), a.missed(), a.evidenceNotes(), a.unheard(), a.recurring.notes(a), a.slackNotes(), a.runbooks.Notes(a.o.Now()), a.heldNotes(), a.identity.notes(), a.secretNotes(), a.backupNotes())
+}
+
+// queueNotes say that the writer's queue is three quarters full, or full.
+func (a *App) queueNotes(waiting, capacity int) []string {
+	if waiting < capacity-capacity/4 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d of at most %d commands wait for the journal: webhooks are answered late, and sent again", waiting, capacity)}
 }
 
 // agendaStale is how long the agenda may go without a look before the service

@@ -37,19 +37,19 @@ func (a *App) vendor() *http.Client {
 }
 
 // makeChannels makes the configured ways out, the pagers first.
-func (a *App) makeChannels() ([]dispatch.Channel, error) {
+func (a *App) makeChannels(from *config.Config) ([]dispatch.Channel, error) {
 	var out []dispatch.Channel
-	if c := a.cfg.PagerDuty; c != nil {
+	if c := from.PagerDuty; c != nil {
 		out = append(out, pagerduty.New(*c, a.vendor()))
 	}
-	if c := a.cfg.Opsgenie; c != nil {
+	if c := from.Opsgenie; c != nil {
 		ch, err := opsgenie.New(*c, a.vendor())
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, ch)
 	}
-	if c := a.cfg.Slack; c != nil {
+	if c := from.Slack; c != nil {
 		cfg := *c
 		cfg.Zone, cfg.People = a.cfg.Zone(), a.cfg.People
 		ch, err := slack.New(cfg, a.vendor())
@@ -61,10 +61,10 @@ func (a *App) makeChannels() ([]dispatch.Channel, error) {
 			out = append(out, slack.NewRooms(ch, cfg))
 		}
 	}
-	if c := a.cfg.Mail; c != nil {
+	if c := from.Mail; c != nil {
 		out = append(out, mail.New(*c, a.addresses, a.pageURL))
 	}
-	if c := a.cfg.Webhook; c != nil {
+	if c := from.Webhook; c != nil {
 		out = append(out, webhookout.New(*c, a.vendor(), time.Now))
 	}
 	if a.o.Exercise != nil {
@@ -117,6 +117,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 		Desk: a.desk, Vault: keep, Keeper: a.keeper, Classify: a.cfg.Classification, MaxBody: a.cfg.Intake.MaxBody,
 		Now: a.o.Now, Logger: a.o.Logger, Register: reg,
 	})
+	a.intake = in
 	readBack, err := a.newReadBack(in)
 	if err != nil {
 		return nil, err
@@ -139,6 +140,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 		return nil, err
 	}
 	a.startOnCall()
+	a.startBackups(reg)
 	a.signIn = web.NewSignIn(a.keeper, time.Now, strings.HasPrefix(a.cfg.Web.ExternalURL, "https:") || a.cfg.Web.TLS != nil, a.o.Logger)
 	return web.New(web.Options{
 		Desk: a.desk, Journal: a.store, Keeper: a.keeper, SignIn: a.signIn, Intake: in, Slack: interactions, PagerDuty: pager,
@@ -166,9 +168,10 @@ func templateFolders(cfg *config.Config) []fs.FS {
 	return folders
 }
 
-// Reload takes over new tokens, runbooks and the reminders of the configuration file. What
-// else changed takes effect at the next start, and is named. by is who asks for
-// it, and is recorded with what it changes.
+// Reload takes over new tokens, runbooks, and the reminders and the secrets of
+// the ways out of the configuration file. What else changed takes effect at the
+// next start, and is named. by is who asks for it, and is recorded with what it
+// changes.
 func (a *App) Reload(by incident.Actor) error {
 	if err := errors.Join(a.reloadTokens(), a.runbooks.Reload()); err != nil {
 		return err
@@ -180,9 +183,10 @@ func (a *App) Reload(by incident.Actor) error {
 	if err != nil {
 		return err
 	}
-	if waits := changed(*a.cfg, *next); len(waits) > 0 {
-		a.o.Logger.Warn("These settings take effect at the next start", "settings", waits)
+	if err := a.renew(next); err != nil {
+		return err
 	}
+	a.secretsRead(nil)
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
 	_, err = a.desk.Do(ctx, incident.AdoptPolicy{By: by, Policy: a.policy(next)})

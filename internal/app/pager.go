@@ -24,7 +24,7 @@ func (a *App) pagerHandler(reg prometheus.Registerer) (http.Handler, error) {
 	if c == nil || c.WebhookSecret == "" {
 		return nil, nil
 	}
-	h, err := pagerduty.Webhook(pagerduty.Inbound{Secrets: []string{c.WebhookSecret}, Hear: a.hear, Now: time.Now, Log: a.o.Logger, Register: reg})
+	h, err := pagerduty.Webhook(pagerduty.Inbound{Secrets: func() []string { return []string{a.secrets.using.Load().PagerDuty.WebhookSecret} }, Hear: a.hear, Now: time.Now, Log: a.o.Logger, Register: reg})
 	if err != nil {
 		return nil, err
 	}

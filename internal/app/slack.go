@@ -22,7 +22,7 @@ func (a *App) slackHandler(reg prometheus.Registerer) (http.Handler, error) {
 		return nil, nil
 	}
 	h, err := slack.NewHandler(slack.Inbound{
-		Secrets: func() []string { return []string{c.SigningSecret} },
+		Secrets: func() []string { return []string{a.secrets.using.Load().Slack.SigningSecret} },
 		Office:  a.office(), Token: c.Token, Mark: c.Mark, BaseURL: c.BaseURL, Client: a.vendor(), Log: a.o.Logger, Register: reg,
 	})
 	if err != nil {
@@ -80,6 +80,8 @@ const (
 
 // slackCheck knows what keeps Slack from working as it was last found.
 type slackCheck struct {
+	wake chan struct{} // to look again at once
+
 	mu    sync.Mutex
 	fault error
 }
@@ -92,6 +94,14 @@ func (c *slackCheck) set(err error) (changed bool) {
 	return changed
 }
 
+// again has it looked at without waiting.
+func (c *slackCheck) again() {
+	select {
+	case c.wake <- struct{}{}:
+	default: // it will be
+	}
+}
+
 func (c *slackCheck) get() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -101,11 +111,10 @@ func (c *slackCheck) get() error {
 // checkSlack looks for the faults that make buttons do nothing: at the start, every
 // hour, more often while there is one, and never in anybody's way.
 func (a *App) checkSlack(reg prometheus.Registerer) error {
-	ch, err := slack.New(*a.cfg.Slack, a.vendor())
-	if err != nil {
+	if _, err := slack.New(*a.cfg.Slack, a.vendor()); err != nil {
 		return err
 	}
-	c := &slackCheck{}
+	c := &slackCheck{wake: make(chan struct{}, 1)}
 	a.slackWell = c
 	reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "nis2clock_slack_well", Help: "0 while the self-check of Slack's token, scopes and channel finds a fault; /-/ready names it.",
@@ -118,7 +127,10 @@ func (a *App) checkSlack(reg prometheus.Registerer) error {
 	a.background(func(ctx context.Context) {
 		for ctx.Err() == nil {
 			check, cancel := context.WithTimeout(ctx, checkWithin)
-			err := ch.Check(check)
+			ch, err := slack.New(*a.secrets.using.Load().Slack, a.vendor())
+			if err == nil {
+				err = ch.Check(check)
+			}
 			cancel()
 			if c.set(err) && ctx.Err() == nil {
 				if err == nil {
@@ -133,6 +145,7 @@ func (a *App) checkSlack(reg prometheus.Registerer) error {
 			}
 			select {
 			case <-ctx.Done():
+			case <-c.wake:
 			case <-time.After(wait):
 			}
 		}

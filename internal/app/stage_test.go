@@ -39,8 +39,10 @@ type stage struct {
 	slack   *slackfake.Server
 	cfg     *config.Config
 	change  func(*config.Config) // before each start; nil for nothing
-	client  *http.Client         // of people and of Alertmanager
-	inc     incident.ID          // the one the test is about
+	reload  func() (*config.Config, error)
+	log     io.Writer    // nil for the test's own, and errors alone
+	client  *http.Client // of people and of Alertmanager
+	inc     incident.ID  // the one the test is about
 	starts  int
 	cuts    int // by power, of the starts
 
@@ -126,13 +128,17 @@ func (s *stage) start(dir string) {
 	s.t.Helper()
 	s.cfg = s.settings(dir)
 	transport := s.net.transport(s.t)
+	logger := slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
+	if s.log != nil {
+		logger = slog.New(slog.NewTextHandler(s.log, nil))
+	}
 	s.line = &line{next: transport, net: s.net, weather: s.weather, dead: make(chan struct{})}
 	s.weather.mu.Lock()
 	s.weather.until = 0
 	s.weather.mu.Unlock()
 	var err error
 	s.app, err = Start(s.t.Context(), Options{
-		Config: s.cfg, Logger: slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), Transport: s.line, Dial: s.line.dial,
+		Config: s.cfg, Reload: s.reload, Logger: logger, Transport: s.line, Dial: s.line.dial,
 		Listen: func(network, address string) (net.Listener, error) {
 			l, err := s.net.Listen(network, address)
 			if err == nil {

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
-	"os"
 	"strings"
 )
 
@@ -42,30 +42,11 @@ func (r *remote) download(ctx context.Context, env *Env, path, out string) (n in
 	}
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	err = whole(out, func(f io.Writer) error {
-		if n, err = io.Copy(f, resp.Body); err != nil {
+		n, err = io.Copy(f, resp.Body)
+		if _, here := errors.AsType[*fs.PathError](err); err != nil && !here {
 			err = fmt.Errorf("%s stopped in the middle of %s: %w; its log says why", r.Server, out, err)
 		}
 		return err
 	})
 	return n, err
-}
-
-// whole writes a file, which is there whole, and on disk, or not at all: what
-// lay there before stays until then.
-func whole(out string, write func(io.Writer) error) error {
-	part := out + ".part"
-	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	if err = write(f); err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(part, out)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(part))
-	}
-	return nil
 }

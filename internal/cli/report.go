@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,7 +50,7 @@ func (c *reportCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.Out, out, 0o600); err != nil {
+	if err := wholeBytes(c.Out, out); err != nil {
 		return err
 	}
 	fmt.Fprintf(env.Stdout, "%s (%d bytes)\n", c.Out, len(out))

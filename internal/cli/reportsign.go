@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 
 	"nis2clock/internal/signature"
 )
@@ -22,7 +21,7 @@ func (c *reportCmd) sign(ctx context.Context, env *Env, path string, pdf []byte)
 	if _, err := signature.Verify(pdf, sig, nil); err != nil {
 		return fmt.Errorf("%s was written and has changed since, so that its signature does not fit: run this again", c.Out)
 	}
-	if err := os.WriteFile(c.Out+".p7s", sig, 0o600); err != nil {
+	if err := wholeBytes(c.Out+".p7s", sig); err != nil {
 		return err
 	}
 	fmt.Fprintf(env.Stdout, "%s.p7s (%d bytes)\n", c.Out, len(sig))

@@ -56,6 +56,9 @@ func show(env *Env, v incident.View) error {
 		row("Own channel", "%s, with %s", r.ID, cmp.Or(strings.Join(r.Names, ", "), "nobody yet"))
 	}
 	row("Detected", "%s, received %s", seconds(v.DetectedAt), seconds(v.ReceivedAt))
+	if c := next(v); c != nil {
+		row("Next due", "%s, %s", c.Title, dueHere(*c, time.Local))
+	}
 	if v.AwareAt != nil {
 		row("Aware", "%s, %s", seconds(*v.AwareAt), *v.AwareBy)
 	} else {
@@ -112,6 +115,17 @@ func due(c incident.ClockView) string {
 		return "no figure"
 	}
 	return seconds(c.DueAt)
+}
+
+// dueHere is when a report is due, in the reader's own zone too where that is
+// not UTC: nobody should have to reckon at night, least of all on the day the
+// clocks change.
+func dueHere(c incident.ClockView, here *time.Location) string {
+	local := c.DueAt.In(here)
+	if _, offset := local.Zone(); c.DueAt.IsZero() || offset == 0 {
+		return due(c)
+	}
+	return due(c) + local.Format(" (here 2006-01-02 15:04:05 -07:00)")
 }
 
 // proposed is what happened at an earlier instant that may be the detection.

@@ -78,7 +78,7 @@ func (c *templatePreviewCmd) Run(env *Env) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.Out, out, 0o600); err != nil {
+	if err := wholeBytes(c.Out, out); err != nil {
 		return err
 	}
 	fmt.Fprintf(env.Stdout, "%s (%d bytes)\n", c.Out, len(out))

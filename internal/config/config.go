@@ -60,6 +60,8 @@ type Config struct {
 	// RunbooksDir holds runbooks that replace the built-in ones and add to them;
 	// empty for none.
 	RunbooksDir string
+	// SecretFiles are the files that secrets were read from, whoever uses them.
+	SecretFiles []string
 	// Warnings are what is doubtful in the file, in order of line, each in the
 	// form that the package comment gives.
 	Warnings []string
@@ -246,6 +248,6 @@ func parse(name, dir string, data []byte, getenv func(string) string) (*Config, 
 	if err := r.err(); err != nil {
 		return nil, err
 	}
-	c.Warnings = r.notices()
+	c.Warnings, c.SecretFiles = r.notices(), r.secretFiles
 	return c, nil
 }

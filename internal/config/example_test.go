@@ -155,6 +155,7 @@ func TestExampleLoads(t *testing.T) {
 		Retention: Retention{
 			RetentionPolicy: incident.RetentionPolicy{Logs: 550 * 24 * time.Hour, Events: 550 * 24 * time.Hour, Incidents: 10 * incident.Year, Exercises: 6 * incident.Year},
 			Every:           7 * 24 * time.Hour,
+			Backup:          &Backup{Folder: in("backups"), Every: 12 * time.Hour, Keep: 14},
 		},
 		Exercise: Exercise{WarnAfter: 180 * 24 * time.Hour, Slack: &slack.Config{
 			Token: "example-exercise-token", AppToken: "example-app-token", SigningSecret: "example-signing-secret", Channel: "C024BE91M",
@@ -165,8 +166,19 @@ func TestExampleLoads(t *testing.T) {
 		RunbooksDir:  filepath.Join("..", "..", "runbooks"),
 	}
 	// Whether the files are readable by all depends on how they were checked out.
-	if diff := cmp.Diff(want, got, equal, cmpopts.IgnoreFields(Config{}, "Warnings")); diff != "" {
+	if diff := cmp.Diff(want, got, equal, cmpopts.IgnoreFields(Config{}, "Warnings", "SecretFiles")); diff != "" {
 		t.Errorf("Load(%s) (-want +got):\n%s", path, diff)
+	}
+	// Each file of a secret is known, so that a change of it is seen; those of
+	// keys and certificates are read by whoever uses them.
+	files, err := filepath.Glob(in("secrets/*.*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if base := filepath.Base(file); base != "vault.identity" && base != "web.key" && !slices.Contains(got.SecretFiles, file) {
+			t.Errorf("%s is not among the files of secrets %q", file, got.SecretFiles)
+		}
 	}
 	if err := got.PagerDuty.Validate(); err != nil {
 		t.Errorf("pagerduty: %v", err)
@@ -285,7 +297,7 @@ func TestExampleKey(t *testing.T) {
 			if err != nil {
 				t.Fatalf("with the default %s: %v", b.fallback, err)
 			}
-			if diff := cmp.Diff(without, with, equal, cmpopts.IgnoreFields(Config{}, "Warnings")); diff != "" {
+			if diff := cmp.Diff(without, with, equal, cmpopts.IgnoreFields(Config{}, "Warnings", "SecretFiles")); diff != "" {
 				t.Errorf("the default is not %s (-without the key +with the default):\n%s", b.fallback, diff)
 			}
 		})

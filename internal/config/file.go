@@ -22,6 +22,8 @@ type reader struct {
 	getenv   func(string) string
 	mistakes []finding
 	warnings []finding
+
+	secretFiles []string
 }
 
 // finding is one message about a line.

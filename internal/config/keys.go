@@ -71,7 +71,7 @@ func (c *Config) read(s *section) {
 		c.Web.read(sub)
 	}
 	if sub, ok := s.section("retention"); ok {
-		c.Retention.read(sub)
+		c.Retention.read(sub, c.DataDir)
 	}
 	if sub, ok := s.section("exercise"); ok {
 		c.Exercise.read(sub)

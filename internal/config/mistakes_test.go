@@ -130,6 +130,11 @@ func TestMistakes(t *testing.T) {
 		{"negative duration", "classification: {triage_within: -1h}\n", []string{`1: classification.triage_within: "-1h" is not a length of time such as 15m, 4h or 1d`}},
 		{"short duration", "clocks: {overdue_every: 59s}\n", []string{`1: clocks.overdue_every: "59s" is too short: want 1m or longer`}},
 		{"a retention that erases all the time", "retention: {every: 1m}\n", []string{`1: retention.every: "1m" is too short: want 1h or longer`}},
+		{"backups", "retention:\n  backup:\n    folder: .\n    every: 1m\n    keep: 0\ndata_dir: " + dir, []string{
+			"3: retention.backup.folder: lies in data_dir: what takes that takes the backups too",
+			`4: retention.backup.every: "1m" is too short: want 1h or longer`,
+			`5: retention.backup.keep: "0" is not a number of backups from 1 to 10000`}},
+		{"backups to nowhere", "retention:\n  backup:\n    every: 2h\n", []string{"2: retention.backup.folder: is missing: name the folder that backups are written to, on another disk than data_dir"}},
 		{"a retention that is no time", "retention: {logs: 5 years}\n", []string{`1: retention.logs: "5 years" is not a length of time such as 15m, 4h or 1d`}},
 		{"zero where it means nothing", "classification: {correlate_within: 0s}\n", []string{`1: classification.correlate_within: "0s" is too short: want 1m or longer`}},
 		{"label", "classification: {correlate_by: [a, \"\\xff\", a]}\n", []string{"1: classification.correlate_by[2]: is listed before: keep one"}},

@@ -121,6 +121,7 @@ func (f *field) secretFile() (path, content string, ok bool) {
 	if !ok {
 		return "", "", false
 	}
+	f.secretFiles = append(f.secretFiles, path)
 	data, err := readBounded(path, maxSecret)
 	if err != nil {
 		f.refuse("the file named there cannot be read: %v", withoutPath(err))

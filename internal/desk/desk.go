@@ -136,6 +136,10 @@ func (d *Desk) Do(ctx context.Context, cmd incident.Command) (any, error) {
 	}
 }
 
+// Queue is how many commands wait for the writer, and how many can before
+// callers do.
+func (d *Desk) Queue() (waiting, capacity int) { return len(d.requests), cap(d.requests) }
+
 // View calls f with the state as of the last commit. f must not keep the
 // state or anything in it, must not change it, and should be quick: the
 // writer waits for it.

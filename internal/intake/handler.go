@@ -91,6 +91,7 @@ type Options struct {
 type Handler struct {
 	o       Options
 	metrics *metrics
+	sizes   *sizes
 }
 
 // New returns the webhook handler.
@@ -98,7 +99,7 @@ func New(o Options) *Handler {
 	if o.MaxBody == 0 {
 		o.MaxBody = DefaultMaxBody
 	}
-	return &Handler{o: o, metrics: newMetrics(o.Register, o.Classify.Rules.Names())}
+	return &Handler{o: o, metrics: newMetrics(o.Register, o.Classify.Rules.Names()), sizes: newSizes(o.MaxBody, o.Register)}
 }
 
 // refusal is an answer other than 200: one line, no secrets, because
@@ -216,6 +217,7 @@ func (h *Handler) store(ctx context.Context, in incoming) (*incident.Receiving, 
 	if err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
+			h.sizes.refused(in.received)
 			h.o.Logger.Error("Webhook body refused, its alerts are not here: raise intake.max_body or set max_alerts", "limit", large.Limit)
 			return nil, refuse(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes: raise intake.max_body", large.Limit)
 		}
@@ -246,6 +248,7 @@ func (h *Handler) store(ctx context.Context, in incoming) (*incident.Receiving, 
 	}
 	got := reply.(incident.Receiving)
 	h.metrics.count(got)
+	h.sizes.accepted(raw.size, in.received)
 	if len(body.Alerts) == 0 {
 		h.o.Logger.Warn("Webhook body quarantined", "sha256", cmd.Receipt.SHA256, "bytes", raw.size, "problem", body.Problems[0].What)
 		return nil, refuse(http.StatusBadRequest, "%s (kept in quarantine as sha256:%s)", body.Problems[0].What, cmd.Receipt.SHA256)

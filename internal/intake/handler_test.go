@@ -391,6 +391,60 @@ func TestHandlerTooLarge(t *testing.T) {
 	}
 }
 
+// TestHandlerNearTheLimit: a body that takes three quarters of what is accepted
+// is told of before one is lost, and one that was lost is told of for a day.
+func TestHandlerNearTheLimit(t *testing.T) {
+	const limit = 4000
+	now := day()
+	d := newDoor(t, func(o *Options) { o.MaxBody, o.Now = limit, func() time.Time { return now } })
+	sized := func(n int) string {
+		text := body(plain("A"))
+		return text + strings.Repeat(" ", n-len(text))
+	}
+	for _, c := range []struct {
+		bytes   int
+		largest float64
+		says    string // a part of it; "" for nothing
+	}{
+		{limit*3/4 - 1, limit*3/4 - 1, ""},
+		{limit * 3 / 4, limit * 3 / 4, "a webhook body of 3000 bytes came at 2026-11-22T12:00:00Z: one larger than 4000 is refused"},
+		{limit, limit, "a webhook body of 4000 bytes came"},
+		{limit + 1, limit, "a webhook body was refused at 2026-11-22T12:00:00Z because it was larger than 4000 bytes: its alerts are not here; raise intake.max_body"},
+		{500, limit, "was refused"},
+	} {
+		d.serve(request(sized(c.bytes)))
+		if got := strings.Join(d.handler.Status(), "\n"); !strings.Contains(got, c.says) || c.says == "" && got != "" {
+			t.Errorf("after %d bytes it says %q, want %q", c.bytes, got, c.says)
+		}
+		if got := d.gauge("nis2clock_intake_largest_body_bytes"); got != c.largest {
+			t.Errorf("after %d bytes the largest is %v, want %v", c.bytes, got, c.largest)
+		}
+	}
+	if got := d.gauge("nis2clock_intake_max_body_bytes"); got != limit {
+		t.Errorf("the limit shows as %v", got)
+	}
+	now = now.Add(sizeShown + time.Second)
+	if got := d.handler.Status(); got != nil {
+		t.Errorf("a day later it says %q", got)
+	}
+}
+
+// gauge is the value of a gauge without labels.
+func (d *door) gauge(name string) float64 {
+	d.t.Helper()
+	families, err := d.registry.Gather()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			return f.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	d.t.Fatalf("there is no %s", name)
+	return 0
+}
+
 func digest(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])

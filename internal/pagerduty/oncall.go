@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,13 +90,13 @@ func (r Roster) Current(now time.Time) []Duty {
 // OnCall asks PagerDuty from time to time who is on call, and remembers it:
 // nothing waits for the answer. It is safe for concurrent use.
 type OnCall struct {
-	cfg   OnCallConfig
-	http  *http.Client
-	token *regexp.Regexp
-	now   func() time.Time
-	log   *slog.Logger
+	cfg  OnCallConfig
+	http *http.Client
+	now  func() time.Time
+	log  *slog.Logger
 
 	mu     sync.Mutex
+	token  string // cfg's, until it is renewed
 	roster Roster
 }
 
@@ -110,12 +109,25 @@ func NewOnCall(cfg OnCallConfig, client *http.Client, now func() time.Time, log 
 	if cfg.Every <= 0 {
 		cfg.Every = DefaultAskEvery
 	}
-	o := &OnCall{cfg: cfg, http: &http.Client{}, now: now, log: log, token: regexp.MustCompile(regexp.QuoteMeta(cfg.Token))}
+	o := &OnCall{cfg: cfg, http: &http.Client{}, now: now, log: log, token: cfg.Token}
 	if client != nil {
 		*o.http = *client
 	}
 	o.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return o
+}
+
+// Renew exchanges the token of the REST API.
+func (o *OnCall) Renew(token string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.token = token
+}
+
+func (o *OnCall) secret() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.token
 }
 
 // Source says in words who is asked.
@@ -160,7 +172,7 @@ func (o *OnCall) list(ctx context.Context) (duties []Duty, wait time.Duration, e
 	call, cancel := context.WithTimeoutCause(ctx, DefaultTimeout, errTimeout)
 	defer cancel()
 	a := answer{http: o.http}
-	api := pd.NewClient(o.cfg.Token, pd.WithAPIEndpoint(o.cfg.BaseURL))
+	api := pd.NewClient(o.secret(), pd.WithAPIEndpoint(o.cfg.BaseURL))
 	api.HTTPClient = &a
 	opts := pd.ListOnCallOptions{Limit: maxOnCalls, Includes: []string{"users"}}
 	if o.cfg.Schedule != "" {
@@ -223,5 +235,5 @@ func resetAfter(h http.Header) time.Duration {
 }
 
 func (o *OnCall) redact(s string) string {
-	return cut(o.token.ReplaceAllLiteralString(plain(s), "[token]"), maxDetail)
+	return cut(strings.ReplaceAll(plain(s), o.secret(), "[token]"), maxDetail)
 }

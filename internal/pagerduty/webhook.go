@@ -34,8 +34,9 @@ const (
 
 // Inbound is what [Webhook] is made of.
 type Inbound struct {
-	// Secrets are those of the webhook subscriptions, as many as are valid.
-	Secrets []string
+	// Secrets are those of the webhook subscriptions, as many as are valid. It
+	// is asked for each request.
+	Secrets func() []string
 	// Hear takes over what happened. An error means that it could not be made
 	// durable, and PagerDuty sends it again; it is called again for a delivery
 	// that came before.
@@ -68,7 +69,7 @@ type Handler struct {
 // PagerDuty signs no time; a delivery that comes again is told by its id
 // (PD-16), an event by its own.
 func Webhook(in Inbound) (*Handler, error) {
-	if len(in.Secrets) == 0 || in.Hear == nil || in.Now == nil || in.Log == nil {
+	if in.Secrets == nil || in.Hear == nil || in.Now == nil || in.Log == nil {
 		return nil, errors.New("pagerduty: webhooks need a secret, somebody to hear them, a clock and a log")
 	}
 	h := &Handler{in: in, received: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -110,7 +111,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the body ended early: send it again", http.StatusServiceUnavailable)
 		return
 	}
-	if !signed(r.Header.Values(signatureHeader), body, h.in.Secrets) {
+	if !signed(r.Header.Values(signatureHeader), body, h.in.Secrets()) {
 		h.refused(r.Context())
 		http.Error(w, "signature does not match: check the secret of the webhook subscription", http.StatusUnauthorized)
 		return

@@ -41,7 +41,7 @@ func newHearing(t *testing.T, secrets ...string) *hearing {
 	h := &hearing{reg: prometheus.NewRegistry()}
 	var err error
 	h.Handler, err = pagerduty.Webhook(pagerduty.Inbound{
-		Secrets: secrets, Now: at(detected), Log: slog.New(slog.NewTextHandler(&h.log, nil)), Register: h.reg,
+		Secrets: func() []string { return secrets }, Now: at(detected), Log: slog.New(slog.NewTextHandler(&h.log, nil)), Register: h.reg,
 		Hear: func(_ context.Context, what pagerduty.Happened) error {
 			h.heard = append(h.heard, what)
 			return h.err

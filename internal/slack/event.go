@@ -67,7 +67,7 @@ func (h *Handler) event(ctx context.Context, payload []byte) (answer, error) {
 		return answer{body: map[string]string{"challenge": e.Challenge}}, nil
 	}
 	ev := e.Event
-	if e.Type != "event_callback" || ev.User == "" || e.TeamID == "" || h.api == nil {
+	if e.Type != "event_callback" || ev.User == "" || e.TeamID == "" || h.api.Load() == nil {
 		return answer{}, nil
 	}
 	switch {
@@ -88,7 +88,7 @@ func (h *Handler) marked(ctx context.Context, e event) error {
 	}
 	call, cancel := context.WithTimeout(ctx, markWithin)
 	defer cancel()
-	msgs, _, _, err := h.api.GetConversationRepliesContext(call, &slackapi.GetConversationRepliesParameters{
+	msgs, _, _, err := h.api.Load().GetConversationRepliesContext(call, &slackapi.GetConversationRepliesParameters{
 		ChannelID: item.Channel, Timestamp: item.TS, Oldest: item.TS, Latest: item.TS, Inclusive: true, Limit: 2,
 	})
 	if err != nil {

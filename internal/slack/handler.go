@@ -7,8 +7,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"path"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -81,7 +83,8 @@ const (
 // [Handler.ServeHTTP], over a socket through [Socket].
 type Handler struct {
 	in      Inbound
-	api     *slackapi.Client // nil without a token
+	base    *url.URL
+	api     atomic.Pointer[slackapi.Client] // nil without a token
 	reply   *replier
 	replays replays
 	calls   *prometheus.CounterVec // by outcome
@@ -118,7 +121,7 @@ func NewHandler(in Inbound) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{in: in, reply: newReplier(in.Client, base, in.Log), calls: prometheus.NewCounterVec(prometheus.CounterOpts{
+	h := &Handler{in: in, base: base, reply: newReplier(in.Client, base, in.Log), calls: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "nis2clock_slack_calls_total", Help: "Calls from Slack, by what became of them.",
 	}, []string{"outcome"})}
 	for _, outcome := range []string{taken, refusedCall, notStored, badSignature, replayed} {
@@ -128,9 +131,15 @@ func NewHandler(in Inbound) (*Handler, error) {
 		in.Register.MustRegister(h.calls)
 	}
 	if in.Token != "" {
-		h.api = slackapi.New(in.Token, slackapi.OptionAPIURL(base.String()), slackapi.OptionHTTPClient(newTransport(in.Client)))
+		h.Renew(in.Token)
 	}
 	return h, nil
+}
+
+// Renew exchanges the bot token that forms are opened with. What is under way
+// ends with the old one.
+func (h *Handler) Renew(token string) {
+	h.api.Store(slackapi.New(token, slackapi.OptionAPIURL(h.base.String()), slackapi.OptionHTTPClient(newTransport(h.in.Client))))
 }
 
 // Wait returns when everything that was begun after an answer is through; each

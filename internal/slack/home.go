@@ -18,7 +18,7 @@ const maxHome = 40
 func (h *Handler) home(user, who string) func() {
 	view := h.in.Office.Home(who)
 	return h.reply.begin("show the app's page", func(ctx context.Context) {
-		if _, err := h.api.PublishViewContext(ctx, slackapi.PublishViewContextRequest{UserID: user, View: view}); err != nil {
+		if _, err := h.api.Load().PublishViewContext(ctx, slackapi.PublishViewContextRequest{UserID: user, View: view}); err != nil {
 			h.in.Log.WarnContext(ctx, "slack: the app's page was not shown", "error", failure(err))
 		}
 	})

@@ -92,11 +92,11 @@ func (h *Handler) unrecorded(ctx context.Context, act Action, err error) {
 // open opens the form, after the answer and before anything else (SL-4).
 func (h *Handler) open(p interaction, act Action, f Form) func() {
 	view, err := f.modal(act.Kind, act.Incident)
-	if err != nil || h.api == nil || p.TriggerID == "" {
+	if err != nil || h.api.Load() == nil || p.TriggerID == "" {
 		return h.reply.prepare(p.ResponseURL, "This form cannot be opened here: use the incident's page.")
 	}
 	return h.reply.begin("open a form", func(ctx context.Context) {
-		if _, err := h.api.OpenViewContext(ctx, p.TriggerID, view); err != nil {
+		if _, err := h.api.Load().OpenViewContext(ctx, p.TriggerID, view); err != nil {
 			h.in.Log.WarnContext(ctx, "slack: form not opened", "kind", act.Kind, "incident", act.Incident, "error", failure(err))
 			h.reply.prepare(p.ResponseURL, "The form did not open in time: press again, or use the incident's page.")()
 		}

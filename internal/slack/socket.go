@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -60,7 +61,7 @@ type SocketConfig struct {
 type Socket struct {
 	cfg    SocketConfig
 	base   *url.URL
-	api    *slackapi.Client
+	api    atomic.Pointer[slackapi.Client]
 	dialer *websocket.Dialer
 	slots  chan struct{}
 
@@ -84,12 +85,12 @@ func NewSocket(cfg SocketConfig) (*Socket, error) {
 	}
 	s := &Socket{
 		cfg: cfg, base: base, slots: make(chan struct{}, maxEnvelopes), live: map[*websocket.Conn]bool{}, since: time.Now(),
-		api:    slackapi.New("", slackapi.OptionAppLevelToken(cfg.AppToken), slackapi.OptionAPIURL(base.String()), slackapi.OptionHTTPClient(newTransport(cfg.Client))),
 		dialer: &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: openWithin, NetDialContext: cfg.Dial},
 		reconnects: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "nis2clock_slack_socket_ended_total", Help: "Sockets to Slack that ended, by why.",
 		}, []string{"reason"}),
 	}
+	s.Renew(cfg.AppToken)
 	for _, r := range []string{endReplaced, endSilent, endClosed} {
 		s.reconnects.WithLabelValues(r)
 	}
@@ -106,6 +107,12 @@ func NewSocket(cfg SocketConfig) (*Socket, error) {
 	return s, nil
 }
 
+// Renew exchanges the app-level token that the next socket is opened with. The
+// one that is open stays.
+func (s *Socket) Renew(appToken string) {
+	s.api.Store(slackapi.New("", slackapi.OptionAppLevelToken(appToken), slackapi.OptionAPIURL(s.base.String()), slackapi.OptionHTTPClient(newTransport(s.cfg.Client))))
+}
+
 // Why a socket ended.
 const (
 	endReplaced = "replaced"
@@ -116,7 +123,7 @@ const (
 // Check opens nothing and asks whether the token may open a socket. A permanent
 // [dispatch.Error] means that it never will.
 func (s *Socket) Check(ctx context.Context) error {
-	if _, _, err := s.api.StartSocketModeContext(ctx); err != nil {
+	if _, _, err := s.api.Load().StartSocketModeContext(ctx); err != nil {
 		return fmt.Errorf("slack: open a socket with the app-level token (xapp-…, scope connections:write, Socket Mode switched on): %w", failure(err))
 	}
 	return nil
@@ -197,7 +204,7 @@ var errNoSocket = &dispatch.Error{Reason: dispatch.Unreachable, Detail: badAnswe
 func (s *Socket) open(ctx context.Context) (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, openWithin)
 	defer cancel()
-	_, address, err := s.api.StartSocketModeContext(ctx)
+	_, address, err := s.api.Load().StartSocketModeContext(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -161,6 +161,13 @@ func (s *Server) LimitRate(on bool) {
 	s.limited = on
 }
 
+// Rotate makes another bot token the good one.
+func (s *Server) Rotate(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cfg.Token, s.revoked = token, false
+}
+
 // Revoke makes the bot token one that was revoked.
 func (s *Server) Revoke() {
 	s.mu.Lock()
