@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -196,6 +197,43 @@ func TestRefusalsAreProblemDetails(t *testing.T) {
 				t.Errorf("content type %s", a.Header.Get("Content-Type"))
 			}
 		})
+	}
+}
+
+// A refusal has the same form outside the API, where nothing is configured and
+// where there is nothing.
+func TestEveryRefusalIsProblemDetails(t *testing.T) {
+	s := start(t)
+	tests := []struct {
+		method, path, token string
+		status              int
+		says                string
+	}{
+		{"GET", "/nowhere", "", 404, "/nowhere"},
+		{"GET", "/%ff", "", 404, "there is no path"},
+		{"GET", "/-/reload", s.admin, 405, "takes POST"},
+		{"DELETE", "/metrics", "", 405, "takes GET"},
+		{"POST", "/webhook/pagerduty", "", 404, "/webhook/pagerduty"},
+		{"POST", "/webhook/alertmanager", "", 401, "intake token"},
+		{"POST", "/webhook/alertmanager", s.admin, 403, "intake token"},
+		{"POST", "/webhook/alertmanager", s.intake, 400, "quarantine"},
+		{"PUT", "/webhook/alertmanager/", s.intake, 405, "POST"},
+		{"GET", "/calendar.ics", "", 401, "token"},
+		{"GET", "/calendar.ics?token=" + s.admin, "", 403, "auditor"},
+	}
+	for _, tt := range tests {
+		a := s.send(tt.method, tt.path, tt.token, "{}")
+		if a.StatusCode != tt.status || a.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s %s: got %s as %s, want %d", tt.method, tt.path, a.Status, a.Header.Get("Content-Type"), tt.status)
+			continue
+		}
+		p := a.decode(t)
+		if detail, ok := p["detail"].(string); p["type"] == "" || p["title"] != http.StatusText(tt.status) || p["status"] != float64(tt.status) || !ok || !strings.Contains(detail, tt.says) {
+			t.Errorf("%s %s: got %v, want a detail with %q", tt.method, tt.path, p, tt.says)
+		}
+		if tt.status == 405 && a.Header.Get("Allow") == "" {
+			t.Errorf("%s %s: no Allow", tt.method, tt.path)
+		}
 	}
 }
 

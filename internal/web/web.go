@@ -22,6 +22,7 @@ import (
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/journal"
+	"nis2clock/internal/problem"
 	"nis2clock/internal/report"
 	"nis2clock/internal/runbook"
 
@@ -114,7 +115,7 @@ func New(o Options) http.Handler {
 	for _, r := range s.routes() {
 		handle(r.pattern, s.allowed(r))
 	}
-	mux.Handle("/api/", s.nothing(mux, "/api/"))
+	mux.Handle("/", nothing(mux, "/"))
 	for _, r := range s.pages() {
 		handle(r.pattern, s.signedIn(r))
 	}
@@ -276,9 +277,9 @@ func (s *server) allowed(to route) http.Handler {
 		switch {
 		case !ok:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="nis2clock"`)
-			writeProblem(w, s.Logger, http.StatusUnauthorized, "no valid credentials: send an API token as Authorization: Bearer …")
+			problem.Error(w, "no valid credentials: send an API token as Authorization: Bearer …", http.StatusUnauthorized)
 		case !who.Role.Has(to.needs):
-			writeProblem(w, s.Logger, http.StatusForbidden, who.Role.Refusal(to.needs))
+			problem.Error(w, who.Role.Refusal(to.needs), http.StatusForbidden)
 		default:
 			next.ServeHTTP(w, r.WithContext(access.With(r.Context(), who)))
 		}
