@@ -29,8 +29,7 @@ func (c *packetCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stdout, "%s (%d bytes)\n", c.Out, n)
-	return nil
+	return c.wrote(env, written{File: c.Out, Bytes: n}, "%s (%d bytes)\n", c.Out, n)
 }
 
 // download writes an answer of any size to a file, which is there whole or not at

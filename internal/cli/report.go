@@ -54,9 +54,16 @@ func (c *reportCmd) Run(ctx context.Context, env *Env) error {
 	if err := os.WriteFile(c.Out, out, 0o600); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stdout, "%s (%d bytes)\n", c.Out, len(out))
-	if format != "pdf" {
-		return nil
+	var sig []byte
+	if format == "pdf" {
+		if sig, err = c.sign(ctx, env, name+".p7s"+query, out); err != nil {
+			return err
+		}
 	}
-	return c.sign(ctx, env, name+".p7s"+query, out)
+	done, say := written{File: c.Out, Bytes: int64(len(out))}, fmt.Sprintf("%s (%d bytes)\n", c.Out, len(out))
+	if sig != nil {
+		done.Signature = c.Out + ".p7s"
+		say += fmt.Sprintf("%s (%d bytes)\n", done.Signature, len(sig))
+	}
+	return c.wrote(env, done, "%s", say)
 }
