@@ -111,6 +111,8 @@ type Incident struct {
 
 	// Held is nil without a legal hold.
 	Held *LegalHold
+	// Linked are the incidents that belong with it, as they were named.
+	Linked []Linkage
 	// Erased is true when its opening was erased: see [State.Apply].
 	Erased bool
 

@@ -123,6 +123,20 @@ func (s *server) closeIncident(w http.ResponseWriter, r *http.Request) error {
 	return s.do(w, r, http.StatusOK, incident.Close{Person: p, ID: id(r)})
 }
 
+// link records that the incident belongs with another, or no longer.
+func (s *server) link(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Incident incident.ID `json:"incident"`
+		Remove   bool        `json:"remove"`
+		Reason   string      `json:"reason"`
+	}
+	p, err := read(r, &in)
+	if err != nil {
+		return err
+	}
+	return s.do(w, r, http.StatusOK, incident.Link{Person: p, ID: id(r), Other: in.Incident, Remove: in.Remove, Reason: in.Reason})
+}
+
 // redetect records that the incident was detected earlier than its alerts say.
 func (s *server) redetect(w http.ResponseWriter, r *http.Request) error {
 	var in struct {

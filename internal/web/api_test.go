@@ -61,7 +61,8 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/erasures":                                          `{"incidents":["{id}"],"reason":"Art. 17 GDPR"}`,
 		"POST /api/v1/incidents/{id}/evidence":                           `any bytes`,
 
-		"POST /api/v1/incidents/{id}/tlp": `{"tlp":"RED"}`,
+		"POST /api/v1/incidents/{id}/links": `{"incident":"{other}","reason":"one root cause"}`,
+		"POST /api/v1/incidents/{id}/tlp":   `{"tlp":"RED"}`,
 		"POST /api/v1/exercises": `{"exercise":"drill-1","scenario":"drill","title":"A drill","ended_at":"2026-01-02T03:04:05Z","people":2,"sha256":"` + strings.Repeat("a", 64) + `",
 			"remediation":[{"id":"R-1","gap":"g","action":"a","owner":"ana","due":"2026-02-01T00:00:00Z"}]}`,
 		"POST /api/v1/remediation/{item}/close":                  `{"outcome":"done"}`,
@@ -71,6 +72,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/incidents/{id}/proposals/{number}/confirm": ``,
 		"POST /api/v1/incidents/{id}/proposals/{number}/reject":  `{"reason":"not sent yet"}`,
 	}
+	other := s.alert("Other", "x")
 	queries := map[string]string{"POST /api/v1/incidents/{id}/evidence": "?name=auth.log"}
 	for _, r := range web.Routes() {
 		route := r.Pattern
@@ -101,6 +103,8 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 				s.api("POST", "/incidents/"+id+"/authority-messages", `{"direction":"in","kind":"request","respond_by":"2999-01-01T00:00:00Z"}`)
 			case "/erasures", "/retention": // only what is closed
 				s.api("POST", "/incidents/"+id+"/close", ``)
+			case "/links":
+				want = 2 // one on each of the two
 			case "/access":
 				s.api("POST", "/incidents/"+id+"/restricted", `{"on":true,"reason":"x"}`)
 			case "/release":
@@ -118,7 +122,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 			s.next.Clocks.OverdueEvery += time.Minute // for a reload to take over
 			s.token(access.Auditor, "t"+id)
 			before := entries(t, s)
-			a := s.send(method, strings.NewReplacer("{id}", id, "{item}", id, "runbooks/{name}/steps/{step}", "runbooks/first-hour/steps/scribe", "{name}", "t"+id, "{number}", "1").Replace(path)+queries[route], s.admin, strings.ReplaceAll(body, "{id}", id), "X-Nis2clock-Via", "cli")
+			a := s.send(method, strings.NewReplacer("{id}", id, "{item}", id, "runbooks/{name}/steps/{step}", "runbooks/first-hour/steps/scribe", "{name}", "t"+id, "{number}", "1").Replace(path)+queries[route], s.admin, strings.NewReplacer("{id}", id, "{other}", other).Replace(body), "X-Nis2clock-Via", "cli")
 			if a.StatusCode/100 != 2 {
 				t.Fatalf("%s %s", a.Status, a.body)
 			}

@@ -175,6 +175,7 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/assess", s.assess, access.MayAct}, // a decision in it needs MayDecide
 		{"POST /api/v1/incidents/{id}/reopen", s.reopen, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/close", s.closeIncident, access.MaySubmit},
+		{"POST /api/v1/incidents/{id}/links", s.link, access.MayAct},
 		{"POST /api/v1/incidents/{id}/tlp", s.setTLP, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/out-of-band", s.outOfBand, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/restricted", s.restrict, access.MayDecide},
