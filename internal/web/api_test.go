@@ -186,6 +186,7 @@ func TestRefusalsAreProblemDetails(t *testing.T) {
 		{"close with clocks open", "POST", "/incidents/" + id + "/close", "", 409, "still owes"},
 		{"limit too large", "GET", "/incidents?limit=1001", "", 400, "limit"},
 		{"limit no number", "GET", "/incidents?limit=x", "", 400, "limit"},
+		{"a status there is not", "GET", "/incidents?status=opne", "", 400, "open, handled, closed"},
 		{"from without offset", "GET", "/journal?from=2026-01-01", "", 400, "from"},
 		{"cursor of another list", "GET", "/incidents?cursor=INC-1", "", 400, "cursor"},
 		{"a report there is no template for", "GET", "/incidents/" + id + "/reports/novel.pdf", "", 404, "early_warning"},
@@ -260,6 +261,9 @@ func TestTokensOpenOnlyTheirDoor(t *testing.T) {
 		{"GET", "/-/healthy", "", 200},
 		{"GET", "/checkpoint", "", 200},
 		{"GET", "/", "", 303},
+		{"GET", "/", s.intake, 403},
+		{"GET", "/incidents/INC-2026-0001", s.intake, 403},
+		{"GET", "/", "wrong", 303},
 		{"GET", "/incidents/INC-2026-0001", "", 303},
 		{"GET", "/nowhere", "", 404},
 	}

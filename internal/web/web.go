@@ -288,11 +288,16 @@ func (s *server) allowed(to route) http.Handler {
 }
 
 // signedIn serves a page to a signed-in person who has the right it needs, and
-// sends those who are not signed in to do so.
+// sends those who are not signed in to do so. Credentials that open no page are
+// told so.
 func (s *server) signedIn(to route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, ok := s.SignIn.who(r)
 		if !ok {
+			if sender, ok := s.Keeper.Authenticate(access.APIDoor, r); ok && !sender.Role.Has(to.needs) {
+				problem.Error(w, sender.Role.Refusal(to.needs), http.StatusForbidden)
+				return
+			}
 			http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
 			return
 		}
