@@ -26,6 +26,9 @@ const (
 func (c *Config) read(s *section) {
 	defer s.close()
 	scalar(s, "data_dir", &c.DataDir, s.resolve)
+	if sub, ok := s.section("store"); ok {
+		readStore(sub)
+	}
 	c.regimes(s)
 	c.entities(s)
 	c.people(s)
@@ -87,6 +90,19 @@ func (c *Config) read(s *section) {
 		}
 	}
 	s.folder("runbooks_dir", &c.RunbooksDir)
+}
+
+// readStore takes what keeps the journal. There is one engine, so that nothing
+// is to be remembered of it.
+func readStore(s *section) {
+	defer s.close()
+	engine := ""
+	scalar(s, "engine", &engine, func(name string) (string, error) {
+		if name != "bbolt" {
+			return "", fmt.Errorf("%q is not an engine: want bbolt", name)
+		}
+		return name, nil
+	})
 }
 
 func (c *Config) classification(s *section) {
