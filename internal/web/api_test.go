@@ -186,6 +186,7 @@ func TestRefusalsAreProblemDetails(t *testing.T) {
 		{"close with clocks open", "POST", "/incidents/" + id + "/close", "", 409, "still owes"},
 		{"limit too large", "GET", "/incidents?limit=1001", "", 400, "limit"},
 		{"limit no number", "GET", "/incidents?limit=x", "", 400, "limit"},
+		{"a regime that binds nobody", "POST", "/incidents", `{"title":"x","detected_at":"2026-01-02T03:04:05Z","regimes":["nis2","gdpr"]}`, 400, `"gdpr\", which binds no entity`},
 		{"a status there is not", "GET", "/incidents?status=opne", "", 400, "open, handled, closed"},
 		{"from without offset", "GET", "/journal?from=2026-01-01", "", 400, "from"},
 		{"cursor of another list", "GET", "/incidents?cursor=INC-1", "", 400, "cursor"},
