@@ -89,7 +89,7 @@ func (c *factsCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
 
 type submitCmd struct {
 	ID        string   `arg:"" help:"INC-…"`
-	Stages    []string `arg:"" optional:"" name:"stage" help:"early_warning, notification, final_report, …; one submission may close several."`
+	Stages    []string `arg:"" optional:"" name:"stage" help:"early_warning, notification, final_report, …, of another regime gdpr/notification; one submission may close several."`
 	At        instant  `help:"When it was sent (RFC 3339 with offset; default now)." placeholder:"TIME"`
 	Receipt   instant  `help:"When the authority received it." placeholder:"TIME"`
 	Authority string   `help:"To whom."`

@@ -281,6 +281,38 @@ func TestTokensOpenOnlyTheirDoor(t *testing.T) {
 	}
 }
 
+// A stage of another regime is named as everywhere else, regime/stage.
+func TestStageNamesItsRegime(t *testing.T) {
+	s := start(t, func(c *config.Config) { c.Entities[0].Regimes = []regime.ID{"nis2", "gdpr"} })
+	for _, tt := range []struct {
+		body   string
+		status int
+		want   string // the stages submitted
+	}{
+		{`{"stage":"gdpr/notification"}`, 200, "gdpr/notification"},
+		{`{"stages":["gdpr/notification"],"regime":"gdpr"}`, 200, "gdpr/notification"},
+		{`{"stages":["nis2/early_warning","nis2/notification"]}`, 200, "nis2/early_warning nis2/notification"},
+		{`{"stages":["nis2/early_warning","gdpr/notification"]}`, 400, ""},
+		{`{"stages":["early_warning","gdpr/notification"]}`, 400, ""},
+		{`{"stage":"gdpr/notification","regime":"nis2"}`, 400, ""},
+		{`{"stage":"nis3/notification"}`, 400, ""},
+	} {
+		id := s.alert("Stage "+tt.body, "x")
+		if a := s.api("POST", "/incidents/"+id+"/submissions", tt.body); a.StatusCode != tt.status {
+			t.Errorf("%s: %s %s, want %d", tt.body, a.Status, a.body, tt.status)
+		}
+		var got []string
+		for _, c := range s.api("GET", "/incidents/"+id, "").decode(t)["clocks"].([]any) {
+			if c := c.(map[string]any); c["state"] == "submitted" {
+				got = append(got, c["regime"].(string)+"/"+c["stage"].(string))
+			}
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s: submitted %v, want %q", tt.body, got, tt.want)
+		}
+	}
+}
+
 func TestIdempotencyKey(t *testing.T) {
 	s := start(t)
 	id := s.alert("B", "x")
