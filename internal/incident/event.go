@@ -80,6 +80,8 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	Delivered{}.Kind():      decode[Delivered],
 	Failed{}.Kind():         decode[Failed],
 
+	WithdrawalOpened{}.Kind(): decode[WithdrawalOpened],
+
 	ProposalMade{}.Kind():    decode[ProposalMade],
 	ProposalSettled{}.Kind(): decode[ProposalSettled],
 	ActionRefused{}.Kind():   decode[ActionRefused],

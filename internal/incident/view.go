@@ -266,6 +266,9 @@ func answered(a classify.Answer) classify.Answer {
 // say by themselves.
 func (i *Incident) warnings(now time.Time) []string {
 	out := append([]string{}, i.Warnings...)
+	if todo := i.withdrawalWarning(); todo != "" {
+		out = append(out, todo)
+	}
 	if began := i.began(); began.Before(i.DetectedAt) {
 		out = append(out, fmt.Sprintf("The entity was aware at %s, before the detection at %s that is recorded: look for an earlier sign of the incident.",
 			utc(began), utc(i.DetectedAt)))
