@@ -125,7 +125,7 @@ var rules = map[string]rule{
 	"internal/config": {
 		[]string{
 			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/mail", "internal/webhookout", "internal/offsite", "internal/opsgenie", "internal/pagerduty", "internal/people", "internal/regime",
-			"internal/signature", "internal/significance", "internal/slack", "internal/timestamp", "internal/vault",
+			"internal/report/catalogue", "internal/signature", "internal/significance", "internal/slack", "internal/timestamp", "internal/vault",
 			"internal/evidence", "internal/evidence/alertmanager", "internal/evidence/grafana", "internal/evidence/httpget",
 			"internal/evidence/kubernetes", "internal/evidence/loki", "internal/evidence/opensearch", "internal/evidence/prometheus",
 		},

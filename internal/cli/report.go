@@ -16,7 +16,7 @@ type reportCmd struct {
 	remote
 	ID     string `arg:"" optional:"" help:"INC-…"`
 	Stage  string `arg:"" optional:"" help:"early_warning, notification, final_report, …, worksheet, or of another regime gdpr/notification."`
-	Lang   string `help:"Language of the report: en, de, fr, nl, it, es, pl, el or bg." default:"en"`
+	Lang   string `help:"Language of the report: en, de, fr, nl, it, es, pl, el or bg; the service's own where none is given (reports.languages, en)."`
 	Entity string `help:"For which entity, where there are several." placeholder:"NAME"`
 	For    string `help:"The stage whose answers a worksheet lists." placeholder:"STAGE"`
 	Out    string `short:"o" help:"The file to write, FILE.pdf or FILE.json." placeholder:"FILE"`

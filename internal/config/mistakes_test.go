@@ -60,6 +60,8 @@ func TestMistakes(t *testing.T) {
 			"4: evidence.vault.recipients[0]: is not an age recipient: give the line age1… that age-keygen prints as the public key",
 			"5: evidence.vault.identity_file: the file named there holds no age identity, such as age-keygen writes",
 		}},
+		{"languages", "reports:\n  languages: [de, sv]\n", []string{`2: reports.languages[1]: there is no report in "sv": want en, bg, de, el, es, fr, it, nl, pl`}},
+		{"no language", "reports:\n  languages: []\n", []string{"2: reports.languages: the list is empty: leave the key out for en"}},
 		{"store", "store:\n  engine: raft\n", []string{`2: store.engine: "raft" is not an engine: want bbolt`}},
 		{"off-site copy", "evidence:\n  offsite:\n    endpoint: s3.example\n    bucket: Ab\n    prefix: x\n    mode: locked\n    retention: 100y\n    legal_hold: perhaps\n    secret_key_file: " + filepath.Join(dir, "key"), []string{
 			"2: evidence.offsite.access_key_file: is missing: name the file that holds the access key's id, or write access_key: ${NAME}",
