@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +34,7 @@ func (a *App) Approve(ctx context.Context, by incident.Person, role string, id i
 		return err
 	}
 	cmd := incident.ApproveReport{
-		Person: by, ID: id, Entity: req.Entity, Stage: req.Stage, Lang: cmp.Or(req.Lang, "en"), Role: role,
+		Person: by, ID: id, Entity: req.Entity, Stage: req.Stage, Lang: a.lang(req.Lang), Role: role,
 		Size: src.Journal.Size, At: a.o.Now().UTC().Truncate(time.Second), Reason: req.Reason,
 	}
 	if req.Size != 0 && req.Size != src.Journal.Size {
@@ -108,7 +107,7 @@ func (a *App) frozen(id incident.ID, req web.ReportName) (v version, ok bool, er
 			return
 		}
 		reg, stage := incident.SplitStage(req.Stage)
-		last, found := i.Approval(i.Reporting(req.Entity, req.Stage), reg, stage, cmp.Or(req.Lang, "en"))
+		last, found := i.Approval(i.Reporting(req.Entity, req.Stage), reg, stage, a.lang(req.Lang))
 		if ok = found && last.Size == i.Revision; ok {
 			v.ApprovalView = last.View()
 		}
@@ -133,6 +132,7 @@ func (a *App) read(v *version) (err error) {
 // Signature is the detached signature of a report as it now stands. That of a draft
 // is made anew each time.
 func (a *App) Signature(ctx context.Context, id incident.ID, req web.ReportName) ([]byte, error) {
+	req.Lang = a.lang(req.Lang)
 	v, ok, err := a.frozen(id, req)
 	switch {
 	case err != nil:

@@ -79,7 +79,7 @@ func (e *Exercise) settings(c *config.Config) *config.Config {
 	only.DataDir, only.Law, only.Entities, only.People = c.DataDir, c.Law, c.Entities, c.People
 	only.Classification, only.Clocks, only.Decisions = c.Classification, c.Clocks, c.Decisions
 	only.Clocks.Escalation.Steps, only.Clocks.Escalation.Severities, only.Clocks.Escalation.Clocks = nil, nil, nil // they name ways out
-	only.TemplatesDir, only.RunbooksDir, only.Signing = c.TemplatesDir, c.RunbooksDir, c.Signing
+	only.TemplatesDir, only.Languages, only.RunbooksDir, only.Signing = c.TemplatesDir, c.Languages, c.RunbooksDir, c.Signing
 	only.Web.Listen = c.Web.Listen
 	only.PagerDuty, only.Slack = e.PagerDuty, e.Slack
 	return only

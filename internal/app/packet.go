@@ -105,7 +105,7 @@ func (a *App) Indicators(id incident.ID) ([]byte, error) {
 func (a *App) tryPacketSource(ctx context.Context, id incident.ID, profile packet.Profile, langs []string) (packet.Source, error) {
 	src := packet.Source{Log: a.store, Vault: a.vault, Decode: desk.Decode, Entities: a.entityNames(), Langs: langs}
 	if len(langs) == 0 {
-		src.Langs = []string{"en"}
+		src.Langs = a.cfg.Languages
 	}
 	known := false
 	a.desk.View(func(s *incident.State) {

@@ -43,7 +43,10 @@ func reporting(e config.Entity) report.Entity {
 	return out
 }
 
-// Report makes one report as PDF, in English.
+// lang is the language of a report, the service's own unless one is asked for.
+func (a *App) lang(asked string) string { return cmp.Or(asked, a.cfg.Languages[0]) }
+
+// Report makes one report as PDF, in the service's language.
 func (a *App) Report(ctx context.Context, id incident.ID, stage string) ([]byte, error) {
 	return a.Render(ctx, id, report.Request{Stage: stage}, "pdf")
 }
@@ -51,6 +54,7 @@ func (a *App) Report(ctx context.Context, id incident.ID, stage string) ([]byte,
 // Render makes one report as of the incident's last entry about content; as PDF
 // it is the approved version where there is one of that, else a draft.
 func (a *App) Render(ctx context.Context, id incident.ID, req report.Request, format string) ([]byte, error) {
+	req.Lang = a.lang(req.Lang)
 	if format == "pdf" {
 		return a.newest(ctx, id, web.ReportName{Stage: req.Stage, Lang: req.Lang, Entity: req.Entity, For: req.For})
 	}

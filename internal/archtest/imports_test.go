@@ -45,16 +45,17 @@ var rules = map[string]rule{
 	"internal/desk":                {[]string{"internal/incident", "internal/journal", "internal/significance"}, "it joins decisions to the log and knows neither senders nor receivers"},
 
 	// The ways in.
-	"internal/access": {[]string{"internal/desk", "internal/incident"}, "who somebody is does not depend on what they ask for; whom an incident's restriction (incident) lets in, does"},
-	"internal/people": {[]string{"internal/access"}, "who somebody is and may do (access) is the same whichever way they come in"},
+	"internal/access":  {[]string{"internal/desk", "internal/incident"}, "who somebody is does not depend on what they ask for; whom an incident's restriction (incident) lets in, does"},
+	"internal/problem": {nil, "how a refusal is written down does not depend on what is refused"},
+	"internal/people":  {[]string{"internal/access"}, "who somebody is and may do (access) is the same whichever way they come in"},
 	"internal/intake": {
-		[]string{"internal/desk", "internal/classify", "internal/access", "internal/incident", "internal/vault"},
+		[]string{"internal/desk", "internal/classify", "internal/access", "internal/incident", "internal/problem", "internal/vault"},
 		"it turns bodies into commands (incident) of a known sender (access), and keeps large bodies (vault); it must work when every way out is broken",
 	},
 	"internal/web": {
 		[]string{
 			"internal/desk", "internal/access", "internal/calendar", "internal/communication", "internal/custody", "internal/packet", "internal/report", "internal/journal", "internal/incident",
-			"internal/classify", "internal/significance", "internal/regime", "internal/runbook", "internal/indicator",
+			"internal/classify", "internal/significance", "internal/regime", "internal/runbook", "internal/indicator", "internal/problem",
 		},
 		"it turns requests into commands (incident, in the words of classify, significance and regime), shows the record and hands evidence out through its custody; it must not know a vendor or deliver anything",
 	},
@@ -81,10 +82,10 @@ var rules = map[string]rule{
 		"it delivers through an interface of its own and records outcomes (incident); it knows no vendor",
 	},
 	"internal/dispatch/dispatchtest": {[]string{"internal/dispatch", "internal/agenda", "internal/incident"}, "it tries any way out with notices of its own"},
-	"internal/pagerduty":             {[]string{"internal/incident", "internal/desk", "internal/dispatch"}, "an adapter words one notice for one vendor"},
+	"internal/pagerduty":             {[]string{"internal/incident", "internal/desk", "internal/dispatch", "internal/problem"}, "an adapter words one notice for one vendor"},
 	"internal/pagerduty/pdfake":      {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
 	"internal/slack": {
-		[]string{"internal/incident", "internal/significance", "internal/desk", "internal/dispatch", "internal/access", "internal/people"},
+		[]string{"internal/incident", "internal/significance", "internal/desk", "internal/dispatch", "internal/access", "internal/people", "internal/problem"},
 		"an adapter words one notice for one vendor, and takes to the desk what people who are known (people) and have the right (access) ask for there, an assessment (significance) among it",
 	},
 	"internal/slack/slackfake":  {nil, "a stand-in that shared our code would share our mistakes about the vendor"},
@@ -125,7 +126,7 @@ var rules = map[string]rule{
 	"internal/config": {
 		[]string{
 			"internal/access", "internal/classify", "internal/holidays", "internal/incident", "internal/intake", "internal/mail", "internal/webhookout", "internal/offsite", "internal/opsgenie", "internal/pagerduty", "internal/people", "internal/regime",
-			"internal/signature", "internal/significance", "internal/slack", "internal/timestamp", "internal/vault",
+			"internal/report/catalogue", "internal/signature", "internal/significance", "internal/slack", "internal/timestamp", "internal/vault",
 			"internal/evidence", "internal/evidence/alertmanager", "internal/evidence/grafana", "internal/evidence/httpget",
 			"internal/evidence/kubernetes", "internal/evidence/loki", "internal/evidence/opensearch", "internal/evidence/prometheus",
 		},

@@ -44,6 +44,18 @@ func (c *noteCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
 	return up.act(ctx, env, incidentPath(c.ID, "notes"), map[string]any{"text": c.Text, "privileged": c.Privileged})
 }
 
+type linkCmd struct {
+	ID     string `arg:"" help:"INC-…"`
+	Other  string `arg:"" help:"The other incident; each of the two shows the link."`
+	Reason string `required:"" help:"Why, such as: the same root cause (Impl. Reg. (EU) 2024/2690 Art. 4)."`
+	Remove bool   `help:"Take it back."`
+}
+
+// Run implements the verb.
+func (c *linkCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
+	return up.act(ctx, env, incidentPath(c.ID, "links"), map[string]any{"incident": c.Other, "reason": c.Reason, "remove": c.Remove})
+}
+
 type factsCmd struct {
 	ID          string  `arg:"" help:"INC-…"`
 	Summary     *string `help:"What happened, in a sentence or more." placeholder:"TEXT"`
@@ -77,7 +89,7 @@ func (c *factsCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
 
 type submitCmd struct {
 	ID        string   `arg:"" help:"INC-…"`
-	Stages    []string `arg:"" optional:"" name:"stage" help:"early_warning, notification, final_report, …; one submission may close several."`
+	Stages    []string `arg:"" optional:"" name:"stage" help:"early_warning, notification, final_report, …, of another regime gdpr/notification; one submission may close several."`
 	At        instant  `help:"When it was sent (RFC 3339 with offset; default now)." placeholder:"TIME"`
 	Receipt   instant  `help:"When the authority received it." placeholder:"TIME"`
 	Authority string   `help:"To whom."`

@@ -5,7 +5,7 @@ import "context"
 type approveCmd struct {
 	ID     string `arg:"" help:"INC-…"`
 	Stage  string `arg:"" help:"early_warning, notification, …"`
-	Lang   string `help:"Language of the report." default:"en"`
+	Lang   string `help:"Language of the report; the service's own where none is given (reports.languages, en)."`
 	Entity string `help:"For which entity, where there are several."`
 	Size   uint64 `name:"journal-size" help:"The journal size at the foot of the draft that was read; refused when there is a newer draft." placeholder:"N"`
 	Reason string `required:"" help:"What was checked, or why this version may go out; kept with the approval."`

@@ -44,7 +44,7 @@ func (c *backupCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
-	return c.say(env, "%s (%d bytes): the whole record, as of the entry that says that it was taken\n", c.Out, n)
+	return c.say(env, n, "%s (%d bytes): the whole record, as of the entry that says that it was taken\n", c.Out, n)
 }
 
 // stopped backs up a folder that no service uses, and changes nothing in it.
@@ -72,10 +72,13 @@ func (c *backupCmd) stopped(ctx context.Context, env *Env, dir string) error {
 	if err != nil {
 		return joinLines(err)
 	}
-	return c.say(env, "%s: %d entries and %d artefacts of %s. The service was stopped, so no entry says who took it\n", c.Out, done.Entries, done.Artefacts, dir)
+	info, err := os.Stat(c.Out)
+	if err != nil {
+		return err
+	}
+	return c.say(env, info.Size(), "%s: %d entries and %d artefacts of %s. The service was stopped, so no entry says who took it\n", c.Out, done.Entries, done.Artefacts, dir)
 }
 
-func (c *backupCmd) say(env *Env, format string, args ...any) error {
-	_, err := fmt.Fprintf(env.Stdout, format+"The signing key (journal.key) and the tokens are not in it: keep the key elsewhere, and both apart.\n", args...)
-	return err
+func (c *backupCmd) say(env *Env, n int64, format string, args ...any) error {
+	return c.wrote(env, written{File: c.Out, Bytes: n}, format+"The signing key (journal.key) and the tokens are not in it: keep the key elsewhere, and both apart.\n", args...)
 }

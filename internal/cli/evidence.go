@@ -109,8 +109,7 @@ func (c *evidenceGetCmd) Run(ctx context.Context, env *Env, up *incidentCmd) (er
 	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
 		return errors.Join(fmt.Errorf("what came in is not sha256:%s but sha256:%s: nothing was written", want, got), os.Remove(c.Out))
 	}
-	fmt.Fprintf(env.Stdout, "%s (%d bytes, sha256:%s)\n", c.Out, n, want)
-	return nil
+	return up.wrote(env, written{File: c.Out, Bytes: n, Digest: "sha256:" + want}, "%s (%d bytes, sha256:%s)\n", c.Out, n, want)
 }
 
 type evidenceAddCmd struct {

@@ -47,6 +47,7 @@ type incidentCmd struct {
 	Confirm       confirmCmd       `cmd:"" help:"Confirm what somebody without the right proposed."`
 	Reject        rejectCmd        `cmd:"" help:"Reject what somebody proposed."`
 	Reopen        reopenCmd        `cmd:"" help:"Take back that it is not reportable, or closed: its clocks run again."`
+	Link          linkCmd          `cmd:"" help:"Say that another incident belongs with it."`
 	Hold          holdCmd          `cmd:"" help:"Put an incident under legal hold: nothing of it is erased."`
 	Release       releaseCmd       `cmd:"" help:"End the legal hold."`
 	Close         closeCmd         `cmd:"" help:"Close an incident that owes no more reports."`

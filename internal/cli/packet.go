@@ -15,7 +15,7 @@ type packetCmd struct {
 	ID        string   `arg:"" help:"INC-…"`
 	Out       string   `short:"o" required:"" help:"The file to write, FILE.zip; FILE.zip.age with a recipient." placeholder:"FILE"`
 	Profile   string   `help:"Who it is for: authority, customer or auditor. What the others do not see is left out, and named." enum:"authority,customer,auditor" default:"authority"`
-	Lang      []string `help:"Languages of the reports in it." default:"en"`
+	Lang      []string `help:"Languages of the reports in it; the service's own where none is given (reports.languages, en)."`
 	Recipient []string `help:"Encrypt it to this age public key (age1…); may be repeated." placeholder:"KEY"`
 }
 
@@ -29,8 +29,7 @@ func (c *packetCmd) Run(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stdout, "%s (%d bytes)\n", c.Out, n)
-	return nil
+	return c.wrote(env, written{File: c.Out, Bytes: n}, "%s (%d bytes)\n", c.Out, n)
 }
 
 // download writes an answer of any size to a file, which is there whole or not at

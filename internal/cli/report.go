@@ -15,7 +15,7 @@ type reportCmd struct {
 	remote
 	ID     string `arg:"" optional:"" help:"INC-…"`
 	Stage  string `arg:"" optional:"" help:"early_warning, notification, final_report, …, worksheet, or of another regime gdpr/notification."`
-	Lang   string `help:"Language of the report: en, de, fr, nl, it, es, pl, el or bg." default:"en"`
+	Lang   string `help:"Language of the report: en, de, fr, nl, it, es, pl, el or bg; the service's own where none is given (reports.languages, en)."`
 	Entity string `help:"For which entity, where there are several." placeholder:"NAME"`
 	For    string `help:"The stage whose answers a worksheet lists." placeholder:"STAGE"`
 	Out    string `short:"o" help:"The file to write, FILE.pdf or FILE.json." placeholder:"FILE"`
@@ -53,9 +53,16 @@ func (c *reportCmd) Run(ctx context.Context, env *Env) error {
 	if err := wholeBytes(c.Out, out); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stdout, "%s (%d bytes)\n", c.Out, len(out))
-	if format != "pdf" {
-		return nil
+	var sig []byte
+	if format == "pdf" {
+		if sig, err = c.sign(ctx, env, name+".p7s"+query, out); err != nil {
+			return err
+		}
 	}
-	return c.sign(ctx, env, name+".p7s"+query, out)
+	done, say := written{File: c.Out, Bytes: int64(len(out))}, fmt.Sprintf("%s (%d bytes)\n", c.Out, len(out))
+	if sig != nil {
+		done.Signature = c.Out + ".p7s"
+		say += fmt.Sprintf("%s (%d bytes)\n", done.Signature, len(sig))
+	}
+	return c.wrote(env, done, "%s", say)
 }

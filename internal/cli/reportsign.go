@@ -9,21 +9,21 @@ import (
 	"nis2clock/internal/signature"
 )
 
-// sign writes a report's signature beside it, where the service signs reports.
-func (c *reportCmd) sign(ctx context.Context, env *Env, path string, pdf []byte) error {
+// sign writes a report's signature beside it and returns it, nil where the
+// service signs no reports.
+func (c *reportCmd) sign(ctx context.Context, env *Env, path string, pdf []byte) ([]byte, error) {
 	sig, err := c.call(ctx, env, "GET", path, nil)
 	if r, ok := errors.AsType[*refusal](err); ok && r.status == http.StatusNotFound {
-		return nil // it signs none
+		return nil, nil // it signs none
 	}
 	if err != nil {
-		return fmt.Errorf("%s was written, its signature was not: %w", c.Out, err)
+		return nil, fmt.Errorf("%s was written, its signature was not: %w", c.Out, err)
 	}
 	if _, err := signature.Verify(pdf, sig, nil); err != nil {
-		return fmt.Errorf("%s was written and has changed since, so that its signature does not fit: run this again", c.Out)
+		return nil, fmt.Errorf("%s was written and has changed since, so that its signature does not fit: run this again", c.Out)
 	}
 	if err := wholeBytes(c.Out+".p7s", sig); err != nil {
-		return err
+		return nil, err
 	}
-	fmt.Fprintf(env.Stdout, "%s.p7s (%d bytes)\n", c.Out, len(sig))
-	return nil
+	return sig, nil
 }

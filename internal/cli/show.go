@@ -82,6 +82,9 @@ func show(env *Env, v incident.View) error {
 	if o := v.Offered; o != nil {
 		row("Command", "offered to %s by %s at %s: it is theirs when they take it", o.To, o.By, seconds(o.At))
 	}
+	for _, l := range v.Linked {
+		row("Belongs with", "%s, says %s: %s", l.Incident, l.By, l.Reason)
+	}
 	if v.LegalHold != nil {
 		row("LEGAL HOLD", "by %s, %s: %s", v.LegalHold.By, seconds(v.LegalHold.At), v.LegalHold.Reason)
 	}

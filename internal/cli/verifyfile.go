@@ -50,10 +50,15 @@ func (c *verifyCmd) packet(ctx context.Context, env *Env) (err error) {
 		return &exitError{2, err}
 	}
 	if c.JSON {
-		if err := json.MarshalWrite(env.Stdout, v, jsontext.WithIndent("  ")); err != nil {
+		// Its first keys are those of every verdict; state is its older name.
+		err := verdictJSONTo(env, struct {
+			Says packet.State `json:"verdict"`
+			Path string       `json:"path"`
+			packet.Verdict
+		}{v.State, c.Path, v})
+		if err != nil {
 			return err
 		}
-		fmt.Fprintln(env.Stdout)
 	} else {
 		c.say(env, v)
 	}
@@ -101,6 +106,19 @@ func (c *verifyCmd) say(env *Env, v packet.Verdict) {
 	}
 }
 
+// signedJSON is the verdict on a report as programs read it. What the
+// signature says is empty where there is none that can be read.
+type signedJSON struct {
+	Verdict     packet.State `json:"verdict"`
+	Path        string       `json:"path"`
+	Notes       []string     `json:"notes"`
+	SignedBy    string       `json:"signed_by"`
+	IssuedBy    string       `json:"issued_by"`
+	Certificate string       `json:"certificate_sha256"`
+	SignedAt    *time.Time   `json:"signed_at"` // as the signer says
+	KeyGiven    bool         `json:"key_given"`
+}
+
 // report judges a PDF by the signature beside it.
 func (c *verifyCmd) report(env *Env) error {
 	document, err := os.ReadFile(c.Path)
@@ -110,7 +128,14 @@ func (c *verifyCmd) report(env *Env) error {
 	out := env.Stdout
 	sig, err := os.ReadFile(c.Path + ".p7s")
 	if errors.Is(err, fs.ErrNotExist) {
-		fmt.Fprintf(out, "cannot tell: %s\n  There is no signature beside it: put %s.p7s there, or verify the packet that holds it.\n", c.Path, filepath.Base(c.Path))
+		why := fmt.Sprintf("There is no signature beside it: put %s.p7s there, or verify the packet that holds it.", filepath.Base(c.Path))
+		if c.JSON {
+			if err := verdictJSONTo(env, signedJSON{Verdict: packet.CannotTell, Path: c.Path, Notes: []string{why}}); err != nil {
+				return err
+			}
+		} else {
+			fmt.Fprintf(out, "cannot tell: %s\n  %s\n", c.Path, why)
+		}
 		return &exitError{code: 2}
 	}
 	if err != nil {
@@ -123,6 +148,22 @@ func (c *verifyCmd) report(env *Env) error {
 		}
 	}
 	s, err := signature.Verify(document, sig, trusted)
+	if c.JSON {
+		v := signedJSON{Verdict: packet.Consistent, Path: c.Path, SignedBy: s.By, IssuedBy: s.Issuer, Certificate: s.Fingerprint, KeyGiven: trusted != nil}
+		if err != nil {
+			v.Verdict, v.Notes = packet.Altered, []string{err.Error()}
+		}
+		if !s.At.IsZero() {
+			v.SignedAt = new(s.At.UTC())
+		}
+		if printErr := verdictJSONTo(env, v); printErr != nil {
+			return printErr
+		}
+		if err != nil {
+			return &exitError{code: 1}
+		}
+		return nil
+	}
 	if err != nil {
 		fmt.Fprintf(out, "altered: %s\n  %s.p7s: %v\n", c.Path, filepath.Base(c.Path), err)
 	} else {
@@ -141,6 +182,14 @@ func (c *verifyCmd) report(env *Env) error {
 		fmt.Fprintln(out, "  The certificate came with the signature: this proves consistency, not origin. Compare its SHA-256, or pass --key with the signer's certificate.")
 	}
 	return nil
+}
+
+func verdictJSONTo(env *Env, v any) error {
+	if err := json.MarshalWrite(env.Stdout, v, jsontext.WithIndent("  ")); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(env.Stdout)
+	return err
 }
 
 // certificates reads a PEM file.

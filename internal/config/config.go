@@ -17,6 +17,7 @@ import (
 	"nis2clock/internal/pagerduty"
 	"nis2clock/internal/people"
 	"nis2clock/internal/regime"
+	"nis2clock/internal/report/catalogue"
 	"nis2clock/internal/signature"
 	"nis2clock/internal/slack"
 	"nis2clock/internal/timestamp"
@@ -55,6 +56,9 @@ type Config struct {
 	// TemplatesDir holds report templates that replace the built-in ones;
 	// empty for none.
 	TemplatesDir string
+	// Languages are those of a packet's reports, and the first that of a report,
+	// where none is asked for; at least one.
+	Languages []string
 	// Signing is what reports are signed with; nil for not at all.
 	Signing *signature.Config
 	// RunbooksDir holds runbooks that replace the built-in ones and add to them;
@@ -121,6 +125,7 @@ type TLS struct {
 func Default() *Config {
 	return &Config{
 		DataDir:        "data",
+		Languages:      []string{catalogue.Default},
 		Law:            regime.Builtin(),
 		Entities:       []Entity{defaultEntity()},
 		Classification: classify.DefaultPolicy(),

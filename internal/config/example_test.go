@@ -162,6 +162,7 @@ func TestExampleLoads(t *testing.T) {
 			BaseURL: "https://slack.example/api/", Unknown: slack.AllowUnknown, ConfirmWithin: slack.DefaultConfirmWithin, Mark: slack.DefaultMark,
 		}},
 		TemplatesDir: filepath.Join("..", "..", "templates"),
+		Languages:    []string{"de", "en"},
 		Signing:      &signature.Config{CertFile: in("web.crt"), KeyFile: in("secrets/web.key")},
 		RunbooksDir:  filepath.Join("..", "..", "runbooks"),
 	}

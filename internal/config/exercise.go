@@ -86,10 +86,7 @@ func (c *Config) readForExercise(s *section) {
 		c.Exercise.read(sub)
 	}
 	if sub, ok := s.section("reports"); ok {
-		sub.folder("templates_dir", &c.TemplatesDir)
-		if signing, ok := sub.section("signing"); ok {
-			c.Signing = readSigning(signing)
-		}
+		c.reports(sub)
 	}
 	s.folder("runbooks_dir", &c.RunbooksDir)
 }

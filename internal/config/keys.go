@@ -8,6 +8,7 @@ import (
 
 	"nis2clock/internal/access"
 	"nis2clock/internal/pagerduty"
+	"nis2clock/internal/report/catalogue"
 	"nis2clock/internal/slack"
 )
 
@@ -26,6 +27,9 @@ const (
 func (c *Config) read(s *section) {
 	defer s.close()
 	scalar(s, "data_dir", &c.DataDir, s.resolve)
+	if sub, ok := s.section("store"); ok {
+		readStore(sub)
+	}
 	c.regimes(s)
 	c.entities(s)
 	c.people(s)
@@ -81,12 +85,41 @@ func (c *Config) read(s *section) {
 	}
 	if sub, ok := s.section("reports"); ok {
 		defer sub.close()
-		sub.folder("templates_dir", &c.TemplatesDir)
-		if signing, ok := sub.section("signing"); ok {
-			c.Signing = readSigning(signing)
-		}
+		c.reports(sub)
 	}
 	s.folder("runbooks_dir", &c.RunbooksDir)
+}
+
+// readStore takes what keeps the journal. There is one engine, so that nothing
+// is to be remembered of it.
+func readStore(s *section) {
+	defer s.close()
+	engine := ""
+	scalar(s, "engine", &engine, func(name string) (string, error) {
+		if name != "bbolt" {
+			return "", fmt.Errorf("%q is not an engine: want bbolt", name)
+		}
+		return name, nil
+	})
+}
+
+func (c *Config) reports(s *section) {
+	s.folder("templates_dir", &c.TemplatesDir)
+	if list(s, "languages", &c.Languages, parseLanguage) && len(c.Languages) == 0 {
+		s.refuse(s.lineOf("languages"), s.at("languages"), "the list is empty: leave the key out for %s", catalogue.Default)
+	}
+	if signing, ok := s.section("signing"); ok {
+		c.Signing = readSigning(signing)
+	}
+}
+
+// parseLanguage takes a language that reports are written in.
+func parseLanguage(s string) (string, error) {
+	l, err := catalogue.In(s)
+	if err != nil || s == "" {
+		return "", fmt.Errorf("there is no report in %q: want %s", s, strings.Join(catalogue.Tags(), ", "))
+	}
+	return l.Tag, nil
 }
 
 func (c *Config) classification(s *section) {

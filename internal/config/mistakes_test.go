@@ -60,6 +60,9 @@ func TestMistakes(t *testing.T) {
 			"4: evidence.vault.recipients[0]: is not an age recipient: give the line age1… that age-keygen prints as the public key",
 			"5: evidence.vault.identity_file: the file named there holds no age identity, such as age-keygen writes",
 		}},
+		{"languages", "reports:\n  languages: [de, sv]\n", []string{`2: reports.languages[1]: there is no report in "sv": want en, bg, de, el, es, fr, it, nl, pl`}},
+		{"no language", "reports:\n  languages: []\n", []string{"2: reports.languages: the list is empty: leave the key out for en"}},
+		{"store", "store:\n  engine: raft\n", []string{`2: store.engine: "raft" is not an engine: want bbolt`}},
 		{"off-site copy", "evidence:\n  offsite:\n    endpoint: s3.example\n    bucket: Ab\n    prefix: x\n    mode: locked\n    retention: 100y\n    legal_hold: perhaps\n    secret_key_file: " + filepath.Join(dir, "key"), []string{
 			"2: evidence.offsite.access_key_file: is missing: name the file that holds the access key's id, or write access_key: ${NAME}",
 			"3: evidence.offsite.endpoint: is not an address such as https://host.example",
@@ -78,7 +81,7 @@ func TestMistakes(t *testing.T) {
 		{"a word at the root", "data_dir:/data\n", []string{"1: want keys with values, such as name: value"}},
 		{"two documents", "data_dir: /a\n---\ndata_dir: /b\n", []string{"3: a second document: keep one"}},
 		{"a directive", "%YAML 1.2\n---\ndata_dir: /a\n", []string{"3: a second document: keep one"}},
-		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, opsgenie, mail, webhook, escalation, web, retention, exercise, reports or runbooks_dir"}},
+		{"unknown key", "listen: :80\n", []string{"1: listen: unknown key: want data_dir, store, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, opsgenie, mail, webhook, escalation, web, retention, exercise, reports or runbooks_dir"}},
 		{"unknown key below", "web:\n  listen: :80\n  tsl: {}\n", []string{"3: web.tsl: unknown key: want listen, external_url or tls"}},
 		{"unknown key in a list", "entities:\n  - name: a\n  - contact: {mail: x}\n", []string{"3: entities[1].contact.mail: unknown key: want name, role, email or phone"}},
 		{"unknown key that may be a secret", "slack:\n  channel: C024BE91L\n  token_file: token\n  signing_secret_file: token\n  x0xb-123456: 1\n", []string{"5: slack: unknown key: want token, token_file, app_token, app_token_file, signing_secret, signing_secret_file, channel, url, unknown_users, confirm_within, second_person, note_reaction, incident_channels or incident_channel_prefix"}},
@@ -266,7 +269,7 @@ func TestMistakes(t *testing.T) {
 		{"a step that calls nobody", "pagerduty: {routing_key_file: key}\nescalation:\n  steps:\n    - {after: 15m, to: []}\n", []string{"3: escalation.steps: step 1 calls nobody: give it somebody in to, or leave it out"}},
 		{"steps out of order", "pagerduty: {routing_key_file: key}\nescalation:\n  steps:\n    - {after: 15m, to: [pagerduty]}\n    - {after: 15m, to: [pagerduty]}\n", []string{"3: escalation.steps: step 2 comes after 15m, no later than the one before it"}},
 		{"all at once, by line", "zzz: 1\nweb: {listen: x}\nclocks: {overdue_every: x}\ndata_dir: []\n", []string{
-			"1: zzz: unknown key: want data_dir, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, opsgenie, mail, webhook, escalation, web, retention, exercise, reports or runbooks_dir",
+			"1: zzz: unknown key: want data_dir, store, regimes, entities, people, classification, clocks, decisions, intake, evidence, pagerduty, slack, opsgenie, mail, webhook, escalation, web, retention, exercise, reports or runbooks_dir",
 			`2: web.listen: "x" is not host:port, such as 127.0.0.1:2555, or :2555 for every interface`,
 			`3: clocks.overdue_every: "x" is not a length of time such as 15m, 4h or 1d`,
 			"4: data_dir: want a single value"}},

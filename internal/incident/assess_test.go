@@ -109,8 +109,12 @@ func TestAssessRefusals(t *testing.T) {
 	t.Run("a report has gone out", func(t *testing.T) {
 		w := cloud(t)
 		w.do(Submit{Person: by("ana"), ID: first, Stages: []string{"early_warning"}})
-		_, err := w.try(Assess{Person: by("ana"), ID: first, Decision: "not_significant", Reason: "a drill"})
-		if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "correction or withdrawal") {
+		decide := Assess{Person: by("ana"), ID: first, Decision: "not_significant", Reason: "a drill"}
+		w.do(decide)
+		if got := w.incident(first).judgement("cloud").Decision; got == DecidedNotSignificant || len(w.incident(first).Withdrawals) != 1 {
+			t.Errorf("decided %s, with %d withdrawals to do", got, len(w.incident(first).Withdrawals))
+		}
+		if _, err := w.try(decide); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "withdrawal or a correction") {
 			t.Errorf("got %v", err)
 		}
 	})

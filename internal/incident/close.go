@@ -30,6 +30,9 @@ func (c Close) decide(_ *Rules, d *decision) (any, error) {
 	if len(open) > 0 {
 		return nil, refused("%s still owes %s: record the submission, or decide that it is not reportable", i.ID, strings.Join(open, ", "))
 	}
+	if len(i.unretracted()) > 0 {
+		return nil, refused("%s", i.withdrawalWarning())
+	}
 	d.emit(Closed{c.metaFor(c.ID)})
 	return c.ID, nil
 }

@@ -13,6 +13,8 @@ type Dossier struct {
 	// Submissions are all reports and notices recorded as sent, by the
 	// time they were.
 	Submissions []SentView `json:"submissions"`
+	// Withdrawals are tasks to take reports back, done ones too.
+	Withdrawals []WithdrawalView `json:"withdrawals"`
 	// Approvals are the approved versions of its reports, oldest first.
 	Approvals []ApprovalView `json:"approvals"`
 	// Events are those of the event register that belong to it.
@@ -23,7 +25,7 @@ type Dossier struct {
 }
 
 func (i *Incident) dossier(now time.Time) Dossier {
-	d := Dossier{Breaches: []BreachView{}, Submissions: []SentView{}, Approvals: []ApprovalView{}, Events: []ID{}, DetectionProposals: []EarlierDetection{}}
+	d := Dossier{Breaches: []BreachView{}, Withdrawals: i.withdrawalViews(), Submissions: []SentView{}, Approvals: []ApprovalView{}, Events: []ID{}, DetectionProposals: []EarlierDetection{}}
 	for _, b := range i.Breaches {
 		d.Breaches = append(d.Breaches, i.viewBreach(b, now))
 	}

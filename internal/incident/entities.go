@@ -41,15 +41,19 @@ func (r *Rules) Oddities(v classify.Decision) []string {
 	if names := r.unknownEntities(v.Entities); len(names) > 0 {
 		odd = append(odd[:len(odd):len(odd)], fmt.Sprintf("%s names %s, which is not configured: the clocks of every entity run", classify.LabelEntity, quoted(names)))
 	}
-	bound := func(name string) bool {
-		return slices.ContainsFunc(r.Tracks, func(t Track) bool {
-			return slices.ContainsFunc(t.Regimes, func(id regime.ID) bool { return string(id) == name })
-		})
-	}
-	if names := missing(v.Regimes, bound); len(names) > 0 {
+	if names := r.unboundRegimes(v.Regimes); len(names) > 0 {
 		odd = append(odd[:len(odd):len(odd)], fmt.Sprintf("%s names %s, which binds no entity here", classify.LabelRegimes, quoted(names)))
 	}
 	return odd
+}
+
+// unboundRegimes are those named that bind no entity.
+func (r *Rules) unboundRegimes(names []string) []string {
+	return missing(names, func(name string) bool {
+		return slices.ContainsFunc(r.Tracks, func(t Track) bool {
+			return slices.ContainsFunc(t.Regimes, func(id regime.ID) bool { return string(id) == name })
+		})
+	})
 }
 
 // quoted lists names from outside.

@@ -64,6 +64,7 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	Acknowledged{}.Kind():   decode[Acknowledged],
 	CommandTaken{}.Kind():   decode[CommandTaken],
 	Noted{}.Kind():          decode[Noted],
+	Linked{}.Kind():         decode[Linked],
 	FactsSet{}.Kind():       decode[FactsSet],
 	Aware{}.Kind():          decode[Aware],
 	Submitted{}.Kind():      decode[Submitted],
@@ -78,6 +79,8 @@ var decoders = map[string]func([]byte, ...json.Options) (Event, error){
 	Intended{}.Kind():       decode[Intended],
 	Delivered{}.Kind():      decode[Delivered],
 	Failed{}.Kind():         decode[Failed],
+
+	WithdrawalOpened{}.Kind(): decode[WithdrawalOpened],
 
 	ProposalMade{}.Kind():    decode[ProposalMade],
 	ProposalSettled{}.Kind(): decode[ProposalSettled],

@@ -132,6 +132,8 @@ type pending struct {
 	scope    string
 	decision string
 	reason   string
+	// standing are reports that an authority has to be told of first.
+	unasked []Retraction
 }
 
 // check says why the decision cannot be taken, and fills in the reason of one
@@ -159,16 +161,21 @@ func (p *pending) check(r *Rules) error {
 	if p.decision != DecidedNotSignificant {
 		return nil
 	}
-	for n := range i.Clocks {
-		if c := &i.Clocks[n]; within(p.scope, c) && c.Submitted != nil && !i.byBreach(c) {
-			return refused("a report (%s) has already gone to the authority: tell it first that the incident is not significant, as a correction or withdrawal in the way the State provides, and note what it answers; the reports it still expects keep their clocks", c.Title)
-		}
+	standing := i.standing(p.scope)
+	p.unasked = i.unasked(standing)
+	if len(standing) > 0 && len(p.unasked) == 0 {
+		return refused("%s", i.withdrawalWarning())
 	}
 	return nil
 }
 
-// settle emits the decision, which was checked before.
+// settle emits the decision, which was checked before, or the task that has to
+// be done before it.
 func (p *pending) settle(r *Rules, d *decision) {
+	if len(p.unasked) > 0 {
+		d.emit(WithdrawalOpened{Meta: p.metaFor(p.incident.ID), Of: p.unasked, Reason: p.reason})
+		return
+	}
 	ev := Decided{Meta: p.metaFor(p.incident.ID), Entity: p.scope, Decision: p.decision, Reason: p.reason}
 	proposed := p.incident.Proposals[p.scope]
 	switch {
@@ -243,6 +250,9 @@ func (ev Decided) applyTo(_ *State, i *Incident, e Entry) {
 		i.unclose()
 	}
 	i.runAgain(ev.Runs)
+	if ev.Decision != DecidedNotSignificant {
+		i.keepReports(ev.Entity)
+	}
 	i.decided(ev.Entity, ev.Decision, ev.Reason, stamp)
 }
 
@@ -270,7 +280,7 @@ func (i *Incident) decided(scope, what, reason string, stamp Stamp) {
 
 // weigh draws the reportability of the whole from the decisions: mandatory as
 // soon as it is significant for one entity, not reportable once it is not
-// significant for any and no clock runs.
+// significant for any, no clock runs and no report stands.
 func (i *Incident) weigh() {
 	significant, not := 0, 0
 	names := i.entities()
@@ -282,7 +292,7 @@ func (i *Incident) weigh() {
 			not++
 		}
 	}
-	running := slices.ContainsFunc(i.Clocks, func(c Clock) bool { return c.StoppedAt.IsZero() && !i.byBreach(&c) })
+	running := len(i.standing("")) > 0 || slices.ContainsFunc(i.Clocks, func(c Clock) bool { return c.Open() && !i.byBreach(&c) })
 	switch {
 	case i.Reportability == Voluntary && significant == 0:
 	case significant > 0:

@@ -89,6 +89,9 @@ func (c Declare) decide(r *Rules, d *decision) (any, error) {
 	case detected.After(d.now):
 		return nil, invalid("detected_at %s lies in the future", utc(detected))
 	}
+	if names := r.unboundRegimes(c.Regimes); len(names) > 0 {
+		return nil, invalid("regimes names %s, which binds no entity here: leave it out, or name it with the entity in the configuration", quoted(names))
+	}
 	id := d.s.nextID(r.Exercise, d.now)
 	ev := Opened{
 		Meta: c.metaFor(id), Title: cleanTitle(c.Title), Summary: c.Summary, Exercise: r.Exercise,

@@ -81,9 +81,10 @@ func TestConfirmingWhatDoesNotFit(t *testing.T) {
 	w := opened(t)
 	w.do(Propose{Person: by("ana"), ExpiresAt: w.now.Add(time.Hour), Do: MarkNotReportable{ID: first, Reason: "a drill"}})
 	w.do(Submit{Person: by("ben"), ID: first, Stages: []string{"early_warning"}})
+	w.do(MarkNotReportable{Person: by("ben"), ID: first, Reason: "a drill"}) // which the authority has to be told first
 	n := len(w.entries)
 	if _, err := w.try(SettleProposal{Person: by("ben"), ID: first, Number: 1, Confirm: true}); !errors.Is(err, ErrRefused) {
-		t.Errorf("got %v: a report has gone out", err)
+		t.Errorf("got %v: a report has to be taken back first", err)
 	}
 	if state := w.incident(first).Motions[0].State(w.now); state != ProposalOpen || len(w.entries) != n {
 		t.Errorf("the proposal is %s after %d entries", state, len(w.entries)-n)

@@ -26,7 +26,7 @@ func (c Reopen) decide(_ *Rules, d *decision) (any, error) {
 	}
 	not := slices.ContainsFunc(i.entities(), func(e string) bool { return i.judgement(e).Decision == DecidedNotSignificant })
 	if i.Status != StatusClosed && !not && len(i.Proposals) == 0 {
-		return nil, refused("%s is open, and nobody has decided that it is not significant", i.ID)
+		return nil, refused("%s is %s, not closed, and nobody has decided that it is not significant", i.ID, i.Status)
 	}
 	d.emit(Reopened{Meta: c.metaFor(c.ID), Reason: c.Reason, Runs: i.stopped("")})
 	return c.ID, nil

@@ -111,6 +111,11 @@ type Incident struct {
 
 	// Held is nil without a legal hold.
 	Held *LegalHold
+	// Withdrawals are tasks to take reports back, done ones too, at most one for
+	// each entity and regime.
+	Withdrawals []Withdrawal
+	// Linked are the incidents that belong with it, as they were named.
+	Linked []Linkage
 	// Erased is true when its opening was erased: see [State.Apply].
 	Erased bool
 

@@ -116,6 +116,12 @@ func (c *Submit) check(r *Rules, i *Incident, now time.Time) error {
 		if c.voluntary(r, i, stage) {
 			continue
 		}
+		if retracts(stage) {
+			if err := c.withdraws(i, stage); err != nil {
+				return err
+			}
+			continue
+		}
 		if c.Regime == string(GDPRProcessor) {
 			return invalid("say which controller was told%s", i.controllersOf(c.Entity))
 		}

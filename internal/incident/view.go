@@ -49,6 +49,8 @@ type View struct {
 	AcknowledgedAt *time.Time `json:"acknowledged_at"`
 	Reason         string     `json:"reason"`
 	Previous       *ID        `json:"previous"`
+	// Linked are other incidents that people said belong with it.
+	Linked []LinkageView `json:"linked"`
 	// Incomplete says in sentences what is known to be missing.
 	Incomplete []string `json:"incomplete"`
 	// Warnings are what to know of the law on it, a sentence each.
@@ -174,7 +176,7 @@ func (i *Incident) View(now time.Time) View {
 		Severity: i.Severity, Category: i.Category, Service: i.Service, Malicious: i.Malicious, CrossBorder: i.CrossBorder,
 		AffectsTrust: answered(i.AffectsTrustService), Ongoing: answered(i.OngoingAtFinalDue),
 		Significance: i.significance(),
-		Reason:       i.Reason, Previous: some(i.Previous), Incomplete: i.Incomplete(),
+		Reason:       i.Reason, Previous: some(i.Previous), Linked: i.linkages(), Incomplete: i.Incomplete(),
 		Erased:   i.Erased,
 		Warnings: i.warnings(now), Dates: []DateView{}, Messages: []MessageView{}, Clocks: []ClockView{}, Alerts: []AlertView{}, Evidence: i.evidenceViews(), Revision: i.Revision,
 		Proposals: i.proposalViews(now), Links: Links{Self: "/api/v1/incidents/" + string(i.ID), Page: "/incidents/" + string(i.ID), Packet: "/api/v1/incidents/" + string(i.ID) + "/packet.zip"},
@@ -264,6 +266,9 @@ func answered(a classify.Answer) classify.Answer {
 // say by themselves.
 func (i *Incident) warnings(now time.Time) []string {
 	out := append([]string{}, i.Warnings...)
+	if todo := i.withdrawalWarning(); todo != "" {
+		out = append(out, todo)
+	}
 	if began := i.began(); began.Before(i.DetectedAt) {
 		out = append(out, fmt.Sprintf("The entity was aware at %s, before the detection at %s that is recorded: look for an earlier sign of the incident.",
 			utc(began), utc(i.DetectedAt)))

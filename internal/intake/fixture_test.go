@@ -112,6 +112,23 @@ func (d *door) serve(r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
+// line is what the sender was told: of a refusal its detail.
+func line(t *testing.T, w *httptest.ResponseRecorder) string {
+	t.Helper()
+	if w.Code < 300 {
+		return w.Body.String()
+	}
+	var p struct {
+		Status int    `json:"status"`
+		Detail string `json:"detail"`
+	}
+	err := json.Unmarshal(w.Body.Bytes(), &p)
+	if err != nil || p.Status != w.Code || w.Header().Get("Content-Type") != "application/problem+json" || strings.Count(w.Body.String(), "\n") != 1 {
+		t.Errorf("answered %d, which is not one line of problem details (%v): %q", w.Code, err, w.Body)
+	}
+	return p.Detail
+}
+
 // reply is the answer to an accepted request.
 type reply struct {
 	Received     int      `json:"received"`

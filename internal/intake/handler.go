@@ -48,6 +48,7 @@ import (
 	"nis2clock/internal/classify"
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/problem"
 	"nis2clock/internal/vault"
 
 	"github.com/go-json-experiment/json"
@@ -134,7 +135,7 @@ func (h *Handler) answer(w http.ResponseWriter, reply *incident.Receiving, err e
 			no = &refusal{http.StatusServiceUnavailable, "not stored, send it again: " + public(err)}
 		}
 		h.metrics.requests.WithLabelValues(strconv.Itoa(no.status)).Inc()
-		http.Error(w, no.line, no.status)
+		problem.Error(w, no.line, no.status)
 		return
 	}
 	h.metrics.requests.WithLabelValues("200").Inc()

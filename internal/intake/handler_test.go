@@ -82,7 +82,7 @@ func TestHandlerStatus(t *testing.T) {
 			}
 			size := d.log.Head().Size
 			w := d.serve(r)
-			if w.Code != c.status || strings.TrimSuffix(w.Body.String(), "\n") != c.line {
+			if w.Code != c.status || line(t, w) != c.line {
 				t.Errorf("answered %d %q, want %d %q", w.Code, w.Body, c.status, c.line)
 			}
 			for k, v := range c.also {
@@ -216,7 +216,7 @@ func TestHandlerTransient(t *testing.T) {
 			r := c.spoil(t, d, request(body(reportable("Spoilt"))))
 			w := d.serve(r)
 			log.set(nil)
-			if got := strings.TrimSuffix(w.Body.String(), "\n"); w.Code != http.StatusServiceUnavailable || got != c.line {
+			if got := line(t, w); w.Code != http.StatusServiceUnavailable || got != c.line {
 				t.Errorf("answered %d %q, want 503 %q", w.Code, got, c.line)
 			}
 			if n := log.Head().Size; n != 0 {
@@ -282,7 +282,7 @@ func TestHandlerBusy(t *testing.T) {
 		log.set(func(context.Context) error { <-let; return nil })
 		start := time.Now()
 		w := d.serve(request(body(reportable("A"))))
-		if got := strings.TrimSuffix(w.Body.String(), "\n"); w.Code != http.StatusServiceUnavailable || got != "not stored, send it again: the store is busy" {
+		if got := line(t, w); w.Code != http.StatusServiceUnavailable || got != "not stored, send it again: the store is busy" {
 			t.Errorf("answered %d %q", w.Code, got)
 		}
 		if took := time.Since(start); took != answerWithin {
@@ -383,7 +383,7 @@ func TestHandlerTooLarge(t *testing.T) {
 	r := request("")
 	r.Body = io.NopCloser(io.LimitReader(&endless{}, 80<<20))
 	w := d.serve(r)
-	if want := "the body is larger than 67108864 bytes: raise intake.max_body\n"; w.Code != http.StatusRequestEntityTooLarge || w.Body.String() != want {
+	if want := "the body is larger than 67108864 bytes: raise intake.max_body"; w.Code != http.StatusRequestEntityTooLarge || line(t, w) != want {
 		t.Errorf("answered %d %q", w.Code, w.Body)
 	}
 	if digests, drafts := d.vaultFiles(); d.log.Head().Size != 0 || len(digests)+len(drafts) > 0 {

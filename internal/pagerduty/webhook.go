@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"nis2clock/internal/problem"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -99,21 +101,21 @@ func (h *Handler) Status() []string {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		http.Error(w, "use POST", http.StatusMethodNotAllowed)
+		problem.Error(w, "use POST", http.StatusMethodNotAllowed)
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxWebhook))
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			http.Error(w, fmt.Sprintf("the body is over %d bytes", maxWebhook), http.StatusRequestEntityTooLarge)
+			problem.Error(w, fmt.Sprintf("the body is over %d bytes", maxWebhook), http.StatusRequestEntityTooLarge)
 			return
 		}
-		http.Error(w, "the body ended early: send it again", http.StatusServiceUnavailable)
+		problem.Error(w, "the body ended early: send it again", http.StatusServiceUnavailable)
 		return
 	}
 	if !signed(r.Header.Values(signatureHeader), body, h.in.Secrets()) {
 		h.refused(r.Context())
-		http.Error(w, "signature does not match: check the secret of the webhook subscription", http.StatusUnauthorized)
+		problem.Error(w, "signature does not match: check the secret of the webhook subscription", http.StatusUnauthorized)
 		return
 	}
 	what, ours, err := read(body)
@@ -130,7 +132,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := h.in.Hear(ctx, what); err != nil {
 		h.received.WithLabelValues("not_stored").Inc()
 		h.in.Log.ErrorContext(ctx, "pagerduty: a webhook was not taken over; it comes again", "event", what.Event, "word", what.Word, "err", err)
-		http.Error(w, "not stored: send it again", http.StatusServiceUnavailable)
+		problem.Error(w, "not stored: send it again", http.StatusServiceUnavailable)
 		return
 	}
 	h.received.WithLabelValues("heard").Inc()

@@ -189,8 +189,17 @@ func (f *facts) own(id string, said map[string]Origin) Value {
 		}
 		return newValue(items, record)
 	case "recurring_link":
+		var ids []string
 		if v.Previous != nil {
-			return text(string(*v.Previous), record)
+			ids = append(ids, string(*v.Previous))
+		}
+		for _, l := range v.Linked {
+			if id := string(l.Incident); !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+		if len(ids) > 0 {
+			return text(strings.Join(ids, ", "), record)
 		}
 	case "entity_name":
 		return config(f.entity.Name)

@@ -86,8 +86,8 @@ func Stages() []string {
 
 // Asked are the reports that an incident asks for, in no language: that of every
 // clock that runs or was met, each entity's; a review once the handling has
-// ended; a withdrawal once an incident that was reported turned out not to be
-// reportable. A correction, an answer and a notice to recipients are asked for by
+// ended; a withdrawal once somebody found that an incident that was reported is
+// not reportable. A correction, an answer and a notice to recipients are asked for by
 // people, not by the record.
 func Asked(v incident.View) []Request {
 	var asked []Request
@@ -99,7 +99,7 @@ func Asked(v incident.View) []Request {
 			asked = append(asked, owed)
 		}
 	}
-	if sent && v.Reportability == incident.ReportNotReportable {
+	if sent && v.Reportability == incident.ReportNotReportable || len(v.Withdrawals) > 0 {
 		asked = append(asked, Request{Stage: "withdrawal"})
 	}
 	if v.HandledAt != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -308,7 +309,7 @@ func (c *Clerk) decide(ctx context.Context, who sender, p incident.Person, a Act
 		if a.Kind == Assess {
 			reply += c.afterAssessing(a)
 		}
-		return reply, nil
+		return reply + c.first(cmd.What(), a.Incident), nil
 	}
 	if who.known && !who.May(access.MayAct) { // an auditor changes nothing, not even by asking
 		return "", c.refuse(ctx, p, a, notYours(who, right))
@@ -327,6 +328,20 @@ func (c *Clerk) decide(ctx context.Context, who sender, p incident.Person, a Act
 		why = "nis2clock does not know you"
 	}
 	return fmt.Sprintf("%s, so it is now proposal %v of %s: %s. Nothing has taken effect. %s It expires %s.", why, n, a.Incident, cmd.Plan(), c.whoConfirms(a.Incident, right, who.actor.Name), stamp(expires, nil)), nil
+}
+
+// first is what has to be done before a decision that the incident is not
+// reportable holds, where a report was sent; empty where it holds.
+func (c *Clerk) first(what string, id incident.ID) string {
+	if what == (incident.Submit{}).What() {
+		return ""
+	}
+	v, ok := c.Desk.Incident(id)
+	if !ok || !slices.ContainsFunc(v.Withdrawals, func(w incident.WithdrawalView) bool { return w.DoneAt == nil }) {
+		return ""
+	}
+	return " That does not hold yet: a report was sent, and the clocks run on. Withdraw or correct it with the authority as the State provides, " +
+		"record that with: nis2clock incident submit " + string(id) + " withdrawal (or correction), and decide again."
 }
 
 // whoConfirms names those who can.
@@ -382,7 +397,7 @@ func (c *Clerk) settle(ctx context.Context, who sender, p incident.Person, a Act
 	if callOnly(v) {
 		return fmt.Sprintf("You confirmed proposal %d of %s.", a.Proposal, a.Incident), nil
 	}
-	return fmt.Sprintf("You confirmed proposal %d of %s: %s.", a.Proposal, a.Incident, asked.Plan), nil
+	return fmt.Sprintf("You confirmed proposal %d of %s: %s.", a.Proposal, a.Incident, asked.Plan) + c.first(asked.What, a.Incident), nil
 }
 
 func contains(all []Kind, k Kind) bool {

@@ -87,6 +87,24 @@ func TestProposalInSlack(t *testing.T) {
 	wantIn(t, "the message", string(h.fake.Messages()[0].Blocks), "Proposal 1", "*Confirmed* by Dana Deputy")
 }
 
+// Who decides it after a report was sent is told what has to be done first.
+func TestNotReportableAfterAReport(t *testing.T) {
+	h := newHouse(t)
+	who := incident.Person{By: incident.Actor{Name: "Bruno Boss", Via: "cli"}}
+	ts := h.say(incident.Post)
+	h.do(incident.Submit{Person: who, ID: inc, Stages: []string{"early_warning"}})
+	sent := h.send(h.form(ts, NotReportableAction, "UC"), map[string][]string{"reason": {"a drill"}})
+	wantIn(t, "the reply", sent.Says, "does not hold yet", "incident submit "+string(inc)+" withdrawal", "clocks run on")
+	if v := h.incident(); v.Reportability == incident.ReportNotReportable || len(v.Withdrawals) != 1 {
+		t.Errorf("%s, withdrawals %v", v.Reportability, v.Withdrawals)
+	}
+	h.do(incident.Submit{Person: who, ID: inc, Stages: []string{"withdrawal"}})
+	sent = h.send(h.form(ts, NotReportableAction, "UC"), map[string][]string{"reason": {"a drill, they know"}})
+	if strings.Contains(sent.Says, "does not hold") || h.incident().Reportability != incident.ReportNotReportable {
+		t.Errorf("%s: %s", h.incident().Reportability, sent.Says)
+	}
+}
+
 func TestSecondPerson(t *testing.T) {
 	h := newHouse(t)
 	h.clerk.SecondPerson = []Kind{NotReportable}

@@ -19,6 +19,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"nis2clock/internal/incident"
+	"nis2clock/internal/problem"
 )
 
 // Office is what stands behind Slack's calls; [Clerk] is one.
@@ -230,17 +231,17 @@ func (h *Handler) Status() []string {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, status, err := h.signedBody(w, r)
 	if err != nil {
-		http.Error(w, err.Error(), status)
+		problem.Error(w, err.Error(), status)
 		return
 	}
 	door, ok := bodies[path.Base(r.URL.Path)]
 	if !ok {
-		http.NotFound(w, r)
+		problem.Error(w, "there is no path "+r.URL.Path, http.StatusNotFound)
 		return
 	}
 	payload, err := door.read(body)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		problem.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	if !h.replays.claim(r.Header, h.in.Now()) {
@@ -255,10 +256,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case errors.Is(err, errBad):
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		problem.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	case err != nil:
-		http.Error(w, notRecorded, http.StatusServiceUnavailable)
+		problem.Error(w, notRecorded, http.StatusServiceUnavailable)
 		if a.after != nil {
 			a.after()
 		}

@@ -6,6 +6,7 @@ import (
 	"nis2clock/internal/classify"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/regime"
+	"strings"
 	"time"
 )
 
@@ -95,6 +96,9 @@ func (s *server) submit(w http.ResponseWriter, r *http.Request) error {
 	if in.Stage != "" {
 		in.Stages = append(in.Stages, in.Stage)
 	}
+	if err := unprefixed(in.Stages, &in.Regime); err != nil {
+		return err
+	}
 	return s.do(w, r, http.StatusOK, incident.Submit{
 		Person: p, ID: id(r), Entity: in.Entity, Regime: in.Regime, Stages: in.Stages, Controller: in.Controller, IncompleteReason: in.Incomplete,
 		Submission: incident.Submission{
@@ -102,6 +106,22 @@ func (s *server) submit(w http.ResponseWriter, r *http.Request) error {
 			Submitter: in.Submitter, Reference: in.Reference, SHA256: in.SHA256,
 		},
 	})
+}
+
+// unprefixed takes the regime from stages written as in gdpr/notification, and
+// leaves the stages. All must be of one regime.
+func unprefixed(stages []string, of *string) error {
+	for n, stage := range stages {
+		prefix, rest, ok := strings.Cut(stage, "/")
+		if !ok {
+			continue
+		}
+		if *of != "" && *of != prefix || n > 0 && *of == "" {
+			return errBadRequest{fmt.Errorf("%s is not of the same regime as the others: record a submission for each regime", stage)}
+		}
+		stages[n], *of = rest, prefix
+	}
+	return nil
 }
 
 func (s *server) notReportable(w http.ResponseWriter, r *http.Request) error {
@@ -121,6 +141,20 @@ func (s *server) closeIncident(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.do(w, r, http.StatusOK, incident.Close{Person: p, ID: id(r)})
+}
+
+// link records that the incident belongs with another, or no longer.
+func (s *server) link(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Incident incident.ID `json:"incident"`
+		Remove   bool        `json:"remove"`
+		Reason   string      `json:"reason"`
+	}
+	p, err := read(r, &in)
+	if err != nil {
+		return err
+	}
+	return s.do(w, r, http.StatusOK, incident.Link{Person: p, ID: id(r), Other: in.Incident, Remove: in.Remove, Reason: in.Reason})
 }
 
 // redetect records that the incident was detected earlier than its alerts say.

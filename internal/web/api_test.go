@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +61,8 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/erasures":                                          `{"incidents":["{id}"],"reason":"Art. 17 GDPR"}`,
 		"POST /api/v1/incidents/{id}/evidence":                           `any bytes`,
 
-		"POST /api/v1/incidents/{id}/tlp": `{"tlp":"RED"}`,
+		"POST /api/v1/incidents/{id}/links": `{"incident":"{other}","reason":"one root cause"}`,
+		"POST /api/v1/incidents/{id}/tlp":   `{"tlp":"RED"}`,
 		"POST /api/v1/exercises": `{"exercise":"drill-1","scenario":"drill","title":"A drill","ended_at":"2026-01-02T03:04:05Z","people":2,"sha256":"` + strings.Repeat("a", 64) + `",
 			"remediation":[{"id":"R-1","gap":"g","action":"a","owner":"ana","due":"2026-02-01T00:00:00Z"}]}`,
 		"POST /api/v1/remediation/{item}/close":                  `{"outcome":"done"}`,
@@ -70,6 +72,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 		"POST /api/v1/incidents/{id}/proposals/{number}/confirm": ``,
 		"POST /api/v1/incidents/{id}/proposals/{number}/reject":  `{"reason":"not sent yet"}`,
 	}
+	other := s.alert("Other", "x")
 	queries := map[string]string{"POST /api/v1/incidents/{id}/evidence": "?name=auth.log"}
 	for _, r := range web.Routes() {
 		route := r.Pattern
@@ -100,6 +103,8 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 				s.api("POST", "/incidents/"+id+"/authority-messages", `{"direction":"in","kind":"request","respond_by":"2999-01-01T00:00:00Z"}`)
 			case "/erasures", "/retention": // only what is closed
 				s.api("POST", "/incidents/"+id+"/close", ``)
+			case "/links":
+				want = 2 // one on each of the two
 			case "/access":
 				s.api("POST", "/incidents/"+id+"/restricted", `{"on":true,"reason":"x"}`)
 			case "/release":
@@ -117,7 +122,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 			s.next.Clocks.OverdueEvery += time.Minute // for a reload to take over
 			s.token(access.Auditor, "t"+id)
 			before := entries(t, s)
-			a := s.send(method, strings.NewReplacer("{id}", id, "{item}", id, "runbooks/{name}/steps/{step}", "runbooks/first-hour/steps/scribe", "{name}", "t"+id, "{number}", "1").Replace(path)+queries[route], s.admin, strings.ReplaceAll(body, "{id}", id), "X-Nis2clock-Via", "cli")
+			a := s.send(method, strings.NewReplacer("{id}", id, "{item}", id, "runbooks/{name}/steps/{step}", "runbooks/first-hour/steps/scribe", "{name}", "t"+id, "{number}", "1").Replace(path)+queries[route], s.admin, strings.NewReplacer("{id}", id, "{other}", other).Replace(body), "X-Nis2clock-Via", "cli")
 			if a.StatusCode/100 != 2 {
 				t.Fatalf("%s %s", a.Status, a.body)
 			}
@@ -181,6 +186,8 @@ func TestRefusalsAreProblemDetails(t *testing.T) {
 		{"close with clocks open", "POST", "/incidents/" + id + "/close", "", 409, "still owes"},
 		{"limit too large", "GET", "/incidents?limit=1001", "", 400, "limit"},
 		{"limit no number", "GET", "/incidents?limit=x", "", 400, "limit"},
+		{"a regime that binds nobody", "POST", "/incidents", `{"title":"x","detected_at":"2026-01-02T03:04:05Z","regimes":["nis2","gdpr"]}`, 400, `"gdpr\", which binds no entity`},
+		{"a status there is not", "GET", "/incidents?status=opne", "", 400, "open, handled, closed"},
 		{"from without offset", "GET", "/journal?from=2026-01-01", "", 400, "from"},
 		{"cursor of another list", "GET", "/incidents?cursor=INC-1", "", 400, "cursor"},
 		{"a report there is no template for", "GET", "/incidents/" + id + "/reports/novel.pdf", "", 404, "early_warning"},
@@ -196,6 +203,43 @@ func TestRefusalsAreProblemDetails(t *testing.T) {
 				t.Errorf("content type %s", a.Header.Get("Content-Type"))
 			}
 		})
+	}
+}
+
+// A refusal has the same form outside the API, where nothing is configured and
+// where there is nothing.
+func TestEveryRefusalIsProblemDetails(t *testing.T) {
+	s := start(t)
+	tests := []struct {
+		method, path, token string
+		status              int
+		says                string
+	}{
+		{"GET", "/nowhere", "", 404, "/nowhere"},
+		{"GET", "/%ff", "", 404, "there is no path"},
+		{"GET", "/-/reload", s.admin, 405, "takes POST"},
+		{"DELETE", "/metrics", "", 405, "takes GET"},
+		{"POST", "/webhook/pagerduty", "", 404, "/webhook/pagerduty"},
+		{"POST", "/webhook/alertmanager", "", 401, "intake token"},
+		{"POST", "/webhook/alertmanager", s.admin, 403, "intake token"},
+		{"POST", "/webhook/alertmanager", s.intake, 400, "quarantine"},
+		{"PUT", "/webhook/alertmanager/", s.intake, 405, "POST"},
+		{"GET", "/calendar.ics", "", 401, "token"},
+		{"GET", "/calendar.ics?token=" + s.admin, "", 403, "auditor"},
+	}
+	for _, tt := range tests {
+		a := s.send(tt.method, tt.path, tt.token, "{}")
+		if a.StatusCode != tt.status || a.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s %s: got %s as %s, want %d", tt.method, tt.path, a.Status, a.Header.Get("Content-Type"), tt.status)
+			continue
+		}
+		p := a.decode(t)
+		if detail, ok := p["detail"].(string); p["type"] == "" || p["title"] != http.StatusText(tt.status) || p["status"] != float64(tt.status) || !ok || !strings.Contains(detail, tt.says) {
+			t.Errorf("%s %s: got %v, want a detail with %q", tt.method, tt.path, p, tt.says)
+		}
+		if tt.status == 405 && a.Header.Get("Allow") == "" {
+			t.Errorf("%s %s: no Allow", tt.method, tt.path)
+		}
 	}
 }
 
@@ -218,6 +262,9 @@ func TestTokensOpenOnlyTheirDoor(t *testing.T) {
 		{"GET", "/-/healthy", "", 200},
 		{"GET", "/checkpoint", "", 200},
 		{"GET", "/", "", 303},
+		{"GET", "/", s.intake, 403},
+		{"GET", "/incidents/INC-2026-0001", s.intake, 403},
+		{"GET", "/", "wrong", 303},
 		{"GET", "/incidents/INC-2026-0001", "", 303},
 		{"GET", "/nowhere", "", 404},
 	}
@@ -230,6 +277,38 @@ func TestTokensOpenOnlyTheirDoor(t *testing.T) {
 			if strings.Contains(string(a.body), secret) {
 				t.Errorf("%s %s shows a token", tt.method, tt.path)
 			}
+		}
+	}
+}
+
+// A stage of another regime is named as everywhere else, regime/stage.
+func TestStageNamesItsRegime(t *testing.T) {
+	s := start(t, func(c *config.Config) { c.Entities[0].Regimes = []regime.ID{"nis2", "gdpr"} })
+	for _, tt := range []struct {
+		body   string
+		status int
+		want   string // the stages submitted
+	}{
+		{`{"stage":"gdpr/notification"}`, 200, "gdpr/notification"},
+		{`{"stages":["gdpr/notification"],"regime":"gdpr"}`, 200, "gdpr/notification"},
+		{`{"stages":["nis2/early_warning","nis2/notification"]}`, 200, "nis2/early_warning nis2/notification"},
+		{`{"stages":["nis2/early_warning","gdpr/notification"]}`, 400, ""},
+		{`{"stages":["early_warning","gdpr/notification"]}`, 400, ""},
+		{`{"stage":"gdpr/notification","regime":"nis2"}`, 400, ""},
+		{`{"stage":"nis3/notification"}`, 400, ""},
+	} {
+		id := s.alert("Stage "+tt.body, "x")
+		if a := s.api("POST", "/incidents/"+id+"/submissions", tt.body); a.StatusCode != tt.status {
+			t.Errorf("%s: %s %s, want %d", tt.body, a.Status, a.body, tt.status)
+		}
+		var got []string
+		for _, c := range s.api("GET", "/incidents/"+id, "").decode(t)["clocks"].([]any) {
+			if c := c.(map[string]any); c["state"] == "submitted" {
+				got = append(got, c["regime"].(string)+"/"+c["stage"].(string))
+			}
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s: submitted %v, want %q", tt.body, got, tt.want)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"nis2clock/internal/access"
 	"nis2clock/internal/calendar"
 	"nis2clock/internal/incident"
+	"nis2clock/internal/problem"
 )
 
 // calendar serves GET /calendar.ics?token=. Calendar programs send no header,
@@ -20,13 +21,13 @@ func (s *server) calendar(w http.ResponseWriter, r *http.Request) {
 	who, ok := s.Keeper.Authenticate(access.APIDoor, asked)
 	switch {
 	case !ok:
-		http.Error(w, "no valid token: ask for /calendar.ics?token=…, of a token with role auditor", http.StatusUnauthorized)
+		problem.Error(w, "no valid token: ask for /calendar.ics?token=…, of a token with role auditor", http.StatusUnauthorized)
 		return
 	case !who.Role.Has(access.MayRead):
-		http.Error(w, who.Role.Refusal(access.MayRead), http.StatusForbidden)
+		problem.Error(w, who.Role.Refusal(access.MayRead), http.StatusForbidden)
 		return
 	case who.Role != access.Auditor:
-		http.Error(w, "this token can do more than read, and an address is no place for it: make one with role auditor", http.StatusForbidden)
+		problem.Error(w, "this token can do more than read, and an address is no place for it: make one with role auditor", http.StatusForbidden)
 		return
 	}
 	now := s.Desk.Now()

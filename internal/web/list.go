@@ -22,6 +22,9 @@ func (s *server) listIncidents(w http.ResponseWriter, r *http.Request) error {
 	if exercise != "" && exercise != "true" && exercise != "false" {
 		q.errs = append(q.errs, fmt.Errorf("exercise=%q is neither true nor false", exercise))
 	}
+	if known := []string{"", incident.Open, incident.StatusHandled, incident.StatusClosed}; !slices.Contains(known, status) {
+		q.errs = append(q.errs, fmt.Errorf("status=%q is none of %s", status, strings.Join(known[1:], ", ")))
+	}
 	if err := q.err(); err != nil {
 		return err
 	}

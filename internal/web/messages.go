@@ -44,6 +44,9 @@ func (s *server) authorityMessage(w http.ResponseWriter, r *http.Request) error 
 	if in.Stage != "" {
 		in.Stages = append(in.Stages, in.Stage)
 	}
+	if err := unprefixed(in.Stages, &in.Regime); err != nil {
+		return err
+	}
 	return s.do(w, r, http.StatusOK, incident.RecordMessage{Person: p, ID: id(r), Message: incident.AuthorityMessage{
 		Direction: in.Direction, Kind: in.Kind, At: at, RespondBy: in.RespondBy, Owner: in.Owner, Entity: in.Entity, Regime: regime.ID(in.Regime),
 		Stages: in.Stages, Authority: in.Authority, Reference: in.Reference, Text: in.Text, SHA256: in.SHA256, Answers: in.Answers, Reason: in.Reason,

@@ -25,7 +25,7 @@ type Approval struct {
 	Reason string `json:"reason"`
 }
 
-// ReportName is which report somebody wants: in English, of the first entity that
+// ReportName is which report somebody wants: in the service's language, of the first entity that
 // owes it, unless they say. For is the stage that a worksheet is about.
 type ReportName struct{ Stage, Lang, Entity, For string }
 

@@ -16,10 +16,9 @@ import (
 	"nis2clock/internal/incident"
 	"nis2clock/internal/indicator"
 	"nis2clock/internal/journal"
+	"nis2clock/internal/problem"
 	"nis2clock/internal/report"
 	"nis2clock/internal/runbook"
-
-	"github.com/go-json-experiment/json"
 )
 
 // errBadRequest marks an error whose text is for the sender.
@@ -86,28 +85,12 @@ func problems(logger *slog.Logger, serve func(http.ResponseWriter, *http.Request
 		if status >= 500 {
 			logger.Error("Request failed", "method", r.Method, "path", r.URL.Path, "err", err)
 		}
-		writeProblem(w, logger, status, text)
+		problem.Error(w, text, status)
 	})
 }
 
-// writeProblem answers with RFC 9457 problem details.
-func writeProblem(w http.ResponseWriter, logger *slog.Logger, status int, detail string) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	err := json.MarshalWrite(w, struct {
-		Type   string `json:"type"`
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Detail string `json:"detail"`
-	}{"about:blank", http.StatusText(status), status, detail})
-	if err != nil {
-		logger.Debug("Answer not sent", "err", err)
-	}
-}
-
-// nothing answers what no path of the API takes, in the form of its other
-// errors.
-func (s *server) nothing(mux *http.ServeMux, pattern string) http.Handler {
+// nothing answers what no path takes, in the form of the other errors.
+func nothing(mux *http.ServeMux, pattern string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var allow []string
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
@@ -118,11 +101,11 @@ func (s *server) nothing(mux *http.ServeMux, pattern string) http.Handler {
 			}
 		}
 		if len(allow) == 0 {
-			writeProblem(w, s.Logger, http.StatusNotFound, "the API has no path "+r.URL.Path)
+			problem.Error(w, "there is no path "+r.URL.Path, http.StatusNotFound)
 			return
 		}
 		w.Header().Set("Allow", strings.Join(allow, ", "))
-		writeProblem(w, s.Logger, http.StatusMethodNotAllowed, r.URL.Path+" takes "+strings.Join(allow, " and ")+", not "+r.Method)
+		problem.Error(w, r.URL.Path+" takes "+strings.Join(allow, " and ")+", not "+r.Method, http.StatusMethodNotAllowed)
 	})
 }
 

@@ -99,7 +99,7 @@ var open = map[string]string{
 	"GET /metrics":                "for Prometheus, on a network of the operator's choice",
 	"GET /checkpoint":             "a log's head is for everybody: it shows nothing and proves much",
 	"GET /tile/{path...}":         "hashes of salted leaves show nothing, and let anybody watch that the log only grows",
-	"/api/":                       "answers what no path takes",
+	"/":                           "answers what no path takes",
 	"GET /sign-in":                "the way in",
 	"POST /sign-in":               "the way in",
 	"GET /calendar.ics":           "its token stands in the address and must be one that can only read",

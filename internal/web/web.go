@@ -22,6 +22,7 @@ import (
 	"nis2clock/internal/desk"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/journal"
+	"nis2clock/internal/problem"
 	"nis2clock/internal/report"
 	"nis2clock/internal/runbook"
 
@@ -114,7 +115,7 @@ func New(o Options) http.Handler {
 	for _, r := range s.routes() {
 		handle(r.pattern, s.allowed(r))
 	}
-	mux.Handle("/api/", s.nothing(mux, "/api/"))
+	mux.Handle("/", nothing(mux, "/"))
 	for _, r := range s.pages() {
 		handle(r.pattern, s.signedIn(r))
 	}
@@ -174,6 +175,7 @@ func (s *server) routes() []route {
 		{"POST /api/v1/incidents/{id}/assess", s.assess, access.MayAct}, // a decision in it needs MayDecide
 		{"POST /api/v1/incidents/{id}/reopen", s.reopen, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/close", s.closeIncident, access.MaySubmit},
+		{"POST /api/v1/incidents/{id}/links", s.link, access.MayAct},
 		{"POST /api/v1/incidents/{id}/tlp", s.setTLP, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/out-of-band", s.outOfBand, access.MayDecide},
 		{"POST /api/v1/incidents/{id}/restricted", s.restrict, access.MayDecide},
@@ -276,9 +278,9 @@ func (s *server) allowed(to route) http.Handler {
 		switch {
 		case !ok:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="nis2clock"`)
-			writeProblem(w, s.Logger, http.StatusUnauthorized, "no valid credentials: send an API token as Authorization: Bearer …")
+			problem.Error(w, "no valid credentials: send an API token as Authorization: Bearer …", http.StatusUnauthorized)
 		case !who.Role.Has(to.needs):
-			writeProblem(w, s.Logger, http.StatusForbidden, who.Role.Refusal(to.needs))
+			problem.Error(w, who.Role.Refusal(to.needs), http.StatusForbidden)
 		default:
 			next.ServeHTTP(w, r.WithContext(access.With(r.Context(), who)))
 		}
@@ -286,11 +288,16 @@ func (s *server) allowed(to route) http.Handler {
 }
 
 // signedIn serves a page to a signed-in person who has the right it needs, and
-// sends those who are not signed in to do so.
+// sends those who are not signed in to do so. Credentials that open no page are
+// told so.
 func (s *server) signedIn(to route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, ok := s.SignIn.who(r)
 		if !ok {
+			if sender, ok := s.Keeper.Authenticate(access.APIDoor, r); ok && !sender.Role.Has(to.needs) {
+				problem.Error(w, sender.Role.Refusal(to.needs), http.StatusForbidden)
+				return
+			}
 			http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
 			return
 		}
