@@ -137,3 +137,37 @@ func TestAcknowledgementShowsEverywhere(t *testing.T) {
 		})
 	}
 }
+
+// Whoever has a telephone and no command line answers what wakes people a
+// second time: the page offers it again for as long as nobody has.
+func TestThePageAnswersEachCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, nil)
+		s.alert(time.Now(), 1)
+		s.within(promptly, "a page", func() bool { return s.newestPage() != "" })
+		path := "/incidents/" + string(s.inc)
+		button := func() bool {
+			shown, err := answer(s.browser().Get("http://clock.example" + path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strings.Contains(shown, `action="`+path+`/acknowledge"`)
+		}
+		first := s.newestPage()
+		for _, call := range []string{"the first call", "that at three quarters of the early warning's time"} {
+			if !button() {
+				t.Fatalf("%s cannot be answered", call)
+			}
+			if _, err := s.submitForm(s.browser(), path+"/acknowledge", nil); err != nil {
+				t.Fatal(err)
+			}
+			if button() {
+				t.Errorf("%s was answered and is asked for again", call)
+			}
+			s.wait(18*time.Hour + time.Minute)
+		}
+		if s.newestPage() == first {
+			t.Error("nobody was called again")
+		}
+	})
+}

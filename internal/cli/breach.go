@@ -29,14 +29,14 @@ type breachCmd struct {
 
 	Consequences *string `help:"Likely consequences." placeholder:"TEXT"`
 	Measures     *string `help:"Measures taken or proposed." placeholder:"TEXT"`
-	Risk         string  `help:"To the persons: unlikely, risk, high or unknown." enum:",unlikely,risk,high,unknown" default:""`
+	Risk         string  `help:"To the persons: unlikely, risk, high or unknown." enum:",unlikely,risk,high,unknown" default:"" placeholder:"RISK"`
 	RiskReason   string  `name:"risk-reason" help:"Why; needed with --risk." placeholder:"TEXT"`
 
 	DPO    string  `name:"dpo" help:"The data protection officer who advised." placeholder:"NAME"`
 	DPOAt  instant `name:"dpo-at" help:"When (default now)." placeholder:"TIME"`
 	Advice string  `name:"dpo-advice" help:"The advice." placeholder:"TEXT"`
 
-	Inform       string  `help:"Are the persons informed (Art. 34): yes, no or not_yet." enum:",yes,no,not_yet" default:""`
+	Inform       string  `help:"Are the persons informed (Art. 34): yes, no or not_yet." enum:",yes,no,not_yet" default:"" placeholder:"ANSWER"`
 	InformReason string  `name:"inform-reason" help:"Why, or why not." placeholder:"TEXT"`
 	InformedAt   instant `name:"informed-at" help:"When they were." placeholder:"TIME"`
 	InformedHow  string  `name:"informed-how" help:"How they were." placeholder:"TEXT"`

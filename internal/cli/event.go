@@ -88,7 +88,7 @@ type assessEventCmd struct {
 	ID            string   `arg:"" help:"EVT-…"`
 	Outcome       string   `arg:"" help:"event (nothing), near_miss, significant_cyber_threat or incident." enum:"event,near_miss,significant_cyber_threat,incident"`
 	Reason        string   `required:"" help:"Why; kept with the assessment."`
-	Reportability string   `help:"mandatory, voluntary (Art. 30: a report without clocks) or not_reportable." enum:",undecided,mandatory,voluntary,not_reportable" default:""`
+	Reportability string   `help:"mandatory, voluntary (Art. 30: a report without clocks) or not_reportable." enum:",undecided,mandatory,voluntary,not_reportable" default:"" placeholder:"WHAT"`
 	Incident      string   `help:"The open incident it belongs to; without it an incident is opened." placeholder:"INC-…"`
 	Detected      instant  `help:"When you yourselves first noticed it, where the register does not say so." placeholder:"TIME"`
 	Title         string   `help:"Of the incident; what was reported if absent."`
@@ -107,7 +107,7 @@ func (c *assessEventCmd) Run(ctx context.Context, env *Env, up *eventCmd) error 
 }
 
 type listEventsCmd struct {
-	Status  string `help:"Only untriaged, overdue or assessed ones." enum:",untriaged,overdue,assessed" default:""`
+	Status  string `help:"Only untriaged, overdue or assessed ones." enum:",untriaged,overdue,assessed" default:"" placeholder:"STATUS"`
 	Kind    string `help:"Only those reported by staff, a supplier, …" placeholder:"KIND"`
 	Outcome string `help:"Only those assessed so." placeholder:"OUTCOME"`
 	Query   string `short:"q" help:"Only those whose id, text or reporter holds this." placeholder:"TEXT"`

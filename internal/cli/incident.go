@@ -84,8 +84,8 @@ func (t *instant) UnmarshalText(b []byte) (err error) {
 }
 
 type listCmd struct {
-	Status   string `help:"Only open, handled or closed ones." enum:",open,handled,closed" default:""`
-	Exercise string `help:"Only exercises (true) or none (false)." enum:",true,false" default:""`
+	Status   string `help:"Only open, handled or closed ones." enum:",open,handled,closed" default:"" placeholder:"STATUS"`
+	Exercise string `help:"Only exercises (true) or none (false)." enum:",true,false" default:"" placeholder:"BOOL"`
 	Query    string `short:"q" help:"Only those whose id, title or summary holds this." placeholder:"TEXT"`
 	Limit    int    `help:"At most this many." default:"100"`
 }

@@ -188,6 +188,7 @@ func showClocks(env *Env, clocks []incident.ClockView) error {
 		fmt.Fprintln(env.Stdout)
 		tw := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
 		head := false
+		var sources []string
 		for _, c := range clocks {
 			if c.Entity != entity {
 				continue
@@ -196,15 +197,18 @@ func showClocks(env *Env, clocks []incident.ClockView) error {
 				if where := place(c); len(entities) > 1 || where != "" {
 					fmt.Fprintf(env.Stdout, "%s%s\n", strings.ToUpper(entity), prefixed(": ", where))
 				}
-				fmt.Fprintf(tw, "REPORT\t%sSTATE\tLEFT\tDUE\tTARGET\tBASIS\tSOURCE\n", under("REGIME"))
+				fmt.Fprintf(tw, "REPORT\t%sSTATE\tLEFT\tDUE\tTARGET\tBASIS\n", under("REGIME"))
 				head = true
 			}
-			fmt.Fprintf(tw, "%s\t%s%s\t%s\t%s\t%s\t%s\t%s\n", reportTitle(c), under(string(c.Regime)), clockState(c), remaining(c),
-				due(c), seconds(c.TargetAt), basis(c), c.Source)
+			fmt.Fprintf(tw, "%s\t%s%s\t%s\t%s\t%s\t%s\n", reportTitle(c), under(string(c.Regime)), clockState(c), remaining(c),
+				due(c), seconds(c.TargetAt), basis(c))
+			sources = append(sources, reportTitle(c)+": "+c.Source)
 		}
 		if err := tw.Flush(); err != nil {
 			return err
 		}
+		// In a column of their own they would break every line of a terminal.
+		fmt.Fprintf(env.Stdout, "Sources: %s\n", strings.Join(sources, "\n         "))
 	}
 	return nil
 }

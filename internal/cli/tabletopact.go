@@ -135,7 +135,7 @@ func short(s string) string {
 
 type tabletopAttendCmd struct {
 	Name       string `help:"Facilitator: somebody else, who then still has to confirm it." placeholder:"NAME"`
-	Part       string `help:"participant, facilitator, evaluator or observer; as it was noted when left out." enum:",participant,facilitator,evaluator,observer" default:""`
+	Part       string `help:"participant, facilitator, evaluator or observer; as it was noted when left out." enum:",participant,facilitator,evaluator,observer" default:"" placeholder:"PART"`
 	Seat       string `help:"A participant's seat in the scenario." placeholder:"SEAT"`
 	Role       string `help:"What somebody without a seat is in the house." placeholder:"TEXT"`
 	Management bool   `help:"A member of the management body."`

@@ -201,7 +201,11 @@ func (c *tabletopRunCmd) welcome(ctx context.Context, env *Env, x *tabletop.Exer
 		}
 		fmt.Fprintf(env.Stdout, "%s, %s: export NIS2CLOCK_SERVER=%s NIS2CLOCK_TOKEN=$(cat %s)\n", s.Name, strings.TrimSpace(string(s.Part)+" "+s.ID), x.App().URL(), file)
 	}
-	fmt.Fprintf(env.Stdout, "Facilitator's page: %s/exercise/script after signing in, within an hour and once, at %s\n", x.App().URL(), x.App().SignInLink())
+	if c.Facilitator != "" {
+		fmt.Fprintf(env.Stdout, "Facilitator's page: %s/exercise/script; %s signs in with their token, so that what they do there is theirs.\n", x.App().URL(), c.Facilitator)
+	} else {
+		fmt.Fprintf(env.Stdout, "Facilitator's page: %s/exercise/script after signing in, within an hour and once, at %s\n", x.App().URL(), x.App().SignInLink())
+	}
 	fmt.Fprintf(env.Stdout, "Participants' page: %s/exercise; they sign in with their token, confirm that they take part, and act on incidents as ever.\n", x.App().URL())
 	if o.Config.Exercise.Slack == nil {
 		fmt.Fprintln(env.Stdout, "Slack: a stand-in takes the messages; exercise.slack in --config names a channel for exercises.")
@@ -232,10 +236,20 @@ func (c *tabletopRunCmd) write(ctx context.Context, env *Env, x *tabletop.Exerci
 		}
 		fmt.Fprintln(env.Stdout, path)
 	}
-	fmt.Fprintf(env.Stdout, "%d of %d points (%d %%)", card.Points, card.Of, card.Percent)
-	if card.Auto {
-		fmt.Fprint(env.Stdout, "; AUTOMATED REHEARSAL, NO PERSON TOOK PART")
-	}
-	fmt.Fprintln(env.Stdout)
+	fmt.Fprintln(env.Stdout, scored(card))
 	return nil
+}
+
+// scored is the score in a line. What came late counts half, which the points
+// alone do not show.
+func scored(card scorecard.Scorecard) string {
+	s := fmt.Sprintf("%d of %d points in time", card.Points, card.Of)
+	if card.Late > 0 {
+		s += fmt.Sprintf(", %d late, which count half", card.Late)
+	}
+	s += fmt.Sprintf(": %d %%", card.Percent)
+	if card.Auto {
+		s += "; AUTOMATED REHEARSAL, NO PERSON TOOK PART"
+	}
+	return s
 }

@@ -12,7 +12,7 @@ type Acknowledge struct {
 
 func (c Acknowledge) decide(_ *Rules, d *decision) (any, error) {
 	i, done, err := c.onIncident(d, c.ID)
-	if err == nil && !done && (i.Acknowledged == nil || i.unanswered(d.now)) {
+	if err == nil && !done && (i.Acknowledged == nil || i.Unanswered(d.now)) {
 		d.emit(Acknowledged{Meta: c.metaFor(c.ID)})
 	}
 	return c.ID, err

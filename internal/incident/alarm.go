@@ -51,9 +51,9 @@ func (i *Incident) Answers(a Alarm) bool {
 	return a.Clock == (ClockID{}) && !a.Again || !i.AnsweredAt.Before(a.At)
 }
 
-// unanswered reports whether a pager held something at at that nobody has
+// Unanswered reports whether a pager held something at at that nobody has
 // answered.
-func (i *Incident) unanswered(at time.Time) bool {
+func (i *Incident) Unanswered(at time.Time) bool {
 	return slices.ContainsFunc(i.Alarms, func(a Alarm) bool {
 		return !a.At.After(at) && a.Acknowledged.IsZero() && !i.Over(a) && !i.Answers(a)
 	})

@@ -303,7 +303,7 @@ func TestBreachRefusals(t *testing.T) {
 		{"nothing", "", BreachFacts{}, "nothing is said"},
 		{"no data set yet", "", BreachFacts{Nature: &text}, "tickets, payroll, staff"},
 		{"unknown entity", "other", BreachFacts{DataSets: sets("tickets")}, "saas"},
-		{"a data set without a role", "", BreachFacts{DataSets: sets("logs")}, "controller or processor"},
+		{"a data set without a role", "", BreachFacts{DataSets: sets("logs")}, "say logs=controller or logs=processor"},
 		{"a role against the settings", "", BreachFacts{DataSets: &[]DataSet{{Name: "staff", Role: Processor}}}, "controller by the settings"},
 		{"awareness in the future", "", BreachFacts{DataSets: sets("staff"), AwareAt: &future}, "future"},
 		{"fewer than none", "", BreachFacts{DataSets: sets("staff"), Subjects: &Approximately{Number: &minus}}, "less than none"},

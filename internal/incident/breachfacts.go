@@ -197,7 +197,7 @@ func (s *DataSet) settle(t Track) error {
 		s.Role = Processor
 	}
 	if s.Role != Controller && s.Role != Processor {
-		return invalid("data set %q: is %s its controller or processor?", s.Name, t.Entity)
+		return invalid("data set %[1]q: is %[2]s its controller or processor? say %[1]s=controller or %[1]s=processor", s.Name, t.Entity)
 	}
 	return nil
 }

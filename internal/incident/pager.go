@@ -75,7 +75,7 @@ func (c HearPager) decide(_ *Rules, d *decision) (any, error) {
 	}
 	answered := c.Human && !c.Barred && (c.Word == PagerAcknowledged || c.Word == PagerResolved)
 	n := i.alarm(c.Effect)
-	if answered && (i.Acknowledged == nil || n >= 0 && !i.Answers(i.Alarms[n]) || i.unanswered(at)) {
+	if answered && (i.Acknowledged == nil || n >= 0 && !i.Answers(i.Alarms[n]) || i.Unanswered(at)) {
 		if n >= 0 && at.Before(i.Alarms[n].At) { // the pager's clock runs behind ours
 			at = i.Alarms[n].At
 		}

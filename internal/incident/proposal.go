@@ -181,6 +181,19 @@ type SettleProposal struct {
 	Reason  string // for rejecting it; may be empty
 }
 
+// unknownProposal is an [ErrUnknown]: the incident is there, and has no such
+// proposal.
+type unknownProposal struct {
+	id     ID
+	number int
+}
+
+// Error implements error.
+func (p unknownProposal) Error() string { return fmt.Sprintf("%s has no proposal %d", p.id, p.number) }
+
+// Unwrap makes it an [ErrUnknown].
+func (unknownProposal) Unwrap() error { return ErrUnknown }
+
 func (c SettleProposal) decide(r *Rules, d *decision) (any, error) {
 	i, done, err := c.onIncident(d, c.ID)
 	if err != nil || done {
@@ -188,7 +201,7 @@ func (c SettleProposal) decide(r *Rules, d *decision) (any, error) {
 	}
 	p, ok := i.Motion(c.Number)
 	if !ok {
-		return nil, fmt.Errorf("%w: %s has no proposal %d", ErrUnknown, c.ID, c.Number)
+		return nil, unknownProposal{c.ID, c.Number}
 	}
 	outcome := ProposalRejected
 	if c.Confirm {

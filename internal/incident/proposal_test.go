@@ -71,6 +71,8 @@ func TestProposalIsAnsweredOnceByAnother(t *testing.T) {
 			tt.settle.ID = first
 			if _, err := w.try(tt.settle); !errors.Is(err, tt.err) || err != nil && !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("got %v, want %v with %q", err, tt.err, tt.says)
+			} else if err != nil && strings.Contains(err.Error(), "no such incident") {
+				t.Errorf("the incident is there, and the answer is %v", err)
 			}
 		})
 	}

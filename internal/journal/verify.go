@@ -83,7 +83,7 @@ func missing(dir, path string) (Verdict, error) {
 		v.bad("%s is missing, but %s says that there was a journal", path, checkpointFile)
 		return v.verdict(), nil
 	}
-	return Verdict{}, fmt.Errorf("verify: %w: %s does not exist: name a data folder", ErrNone, path)
+	return Verdict{}, fmt.Errorf("verify: %w: %s does not exist: name a data folder; of an unpacked packet verify the zip file", ErrNone, path)
 }
 
 // lockShared keeps writers out while the journal is read. bbolt knows how its own
@@ -91,7 +91,7 @@ func missing(dir, path string) (Verdict, error) {
 func lockShared(path string) (unlock func() error, err error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{ReadOnly: true, Timeout: time.Nanosecond})
 	if errors.Is(err, bolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("%w: another nis2clock uses %s: stop it, or verify a backup", ErrLocked, filepath.Dir(path))
+		return nil, fmt.Errorf("%w: another nis2clock uses %s: stop it, or restore a backup elsewhere and verify that", ErrLocked, filepath.Dir(path))
 	}
 	if err != nil {
 		// bbolt locks first and looks at the file then. What it refuses nobody has open.

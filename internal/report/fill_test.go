@@ -212,3 +212,28 @@ func TestStagesThatALawAdds(t *testing.T) {
 		t.Error("a stage of a regime that does not run renders")
 	}
 }
+
+// Late is said of what was sent; what was not is overdue, and that says it all.
+func TestAnOverdueReportIsNotCalledLateToo(t *testing.T) {
+	r, src := renderer(t), written(t)
+	src.Incident.Clocks[0].State, src.Incident.Clocks[0].Late = incident.ClockOverdue, true
+	table := func() string {
+		t.Helper()
+		d, err := r.draft(Request{Stage: "notification", Lang: "en"}, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		markdown, err := r.markdown(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(markdown)
+	}
+	if got := table(); !strings.Contains(got, "**overdue**") || strings.Contains(got, "overdue, late") {
+		t.Errorf("an overdue early warning: %s", got)
+	}
+	src.Incident.Clocks[0].State, src.Incident.Clocks[0].SubmittedAt = incident.ClockSubmitted, &at0
+	if got := table(); !strings.Contains(got, "**submitted, late**") {
+		t.Errorf("one that was sent late: %s", got)
+	}
+}

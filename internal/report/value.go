@@ -68,6 +68,8 @@ func (v Value) text(l *catalogue.Language, zone *time.Location, final bool) stri
 		return l.Say("not_determined")
 	case v.State == unknown:
 		return l.Say("unknown")
+	case v.State == answeredNo:
+		return l.Say("v_no")
 	}
 	var out []string
 	for _, item := range v.Items {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -56,6 +57,7 @@ type clockRow struct {
 	ID                                              incident.ID
 	Name, Left, Due, DueLocal, Target, Outer, Acked string
 	Exercise, Projected                             bool
+	PDF                                             string // the path of its report
 }
 
 func (s *server) clockRow(v incident.View, c incident.ClockView) clockRow {
@@ -64,6 +66,11 @@ func (s *server) clockRow(v incident.View, c incident.ClockView) clockRow {
 	if c.DueAt.IsZero() {
 		row.Due, row.DueLocal = "without undue delay", ""
 	}
+	stage := string(c.Stage)
+	if c.Regime != "nis2" {
+		stage = string(c.Regime) + "/" + stage
+	}
+	row.PDF = "/api/v1/incidents/" + string(v.ID) + "/reports/" + stage + ".pdf?entity=" + url.QueryEscape(c.Entity)
 	if c.OuterReadingAt != nil {
 		row.Outer = utc(*c.OuterReadingAt)
 	}
@@ -154,8 +161,11 @@ type alertRow struct {
 
 type timelineRow struct{ At, Who, What string }
 
-// maxAlerts bounds the alerts a page shows.
-const maxAlerts = 50
+// maxAlerts and maxTimeline bound the alerts and the newest entries a page shows.
+const (
+	maxAlerts   = 50
+	maxTimeline = 100
+)
 
 func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.view(r, id(r))
@@ -172,9 +182,10 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	data := struct {
 		Who                                          access.Identity
-		MayAct                                       bool
+		MayAct, MayTake, Unanswered                  bool
 		V                                            incident.View
 		Acked, Detected, Received, Aware, MoreAlerts string
+		Earlier                                      string
 		Clocks                                       []clockRow
 		Alerts                                       []alertRow
 		Evidence                                     []evidenceRow
@@ -183,6 +194,12 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 		OtherRunbooks                                []*runbook.Runbook
 	}{Who: person(r), V: v, Detected: utc(v.DetectedAt), Received: utc(v.ReceivedAt)}
 	data.MayAct = data.Who.Role.Has(access.MayAct)
+	data.MayTake = data.MayAct && !v.Erased && v.Status != incident.StatusClosed && (v.Commander == nil || *v.Commander != data.Who.Name || v.Offered != nil)
+	s.Desk.View(func(st *incident.State) {
+		if i, ok := st.Incident(v.ID); ok {
+			data.Unanswered = i.Unanswered(s.Desk.Now())
+		}
+	})
 	if v.AcknowledgedAt != nil {
 		data.Acked = utc(*v.AcknowledgedAt)
 	}
@@ -200,6 +217,10 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 		data.Alerts = append(data.Alerts, alertRow{Name: a.Labels["alertname"], Status: a.Status, Started: utc(a.StartsAt), Labels: labels(a.Labels), Flags: a.Flags})
 	}
 	data.Evidence = evidenceRows(v)
+	if n := len(entries) - maxTimeline; n > 0 {
+		data.Earlier = fmt.Sprintf("The newest %d entries; %d came before them.", maxTimeline, n)
+		entries = entries[n:]
+	}
 	for _, e := range entries {
 		row := timelineRow{At: utc(e.At), What: "(erased)"}
 		if e.Event != nil {
@@ -222,9 +243,32 @@ func labels(m map[string]string) string {
 }
 
 func (s *server) acknowledgePage(w http.ResponseWriter, r *http.Request) error {
+	return s.press(w, r, incident.Acknowledge{Person: presser(r), ID: id(r)})
+}
+
+func (s *server) takeCommandPage(w http.ResponseWriter, r *http.Request) error {
+	return s.press(w, r, incident.TakeCommand{Person: presser(r), ID: id(r)})
+}
+
+func (s *server) notePage(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
+	if err := r.ParseForm(); err != nil {
+		return errBadRequest{fmt.Errorf("read the form: %w", err)}
+	}
+	return s.press(w, r, incident.AddNote{Person: presser(r), ID: id(r), Text: r.PostForm.Get("text")})
+}
+
+// presser is who pressed a button of a page.
+func presser(r *http.Request) incident.Person {
 	by := actor(r)
 	by.Via = "page"
-	if _, err := s.command(r, incident.Acknowledge{Person: incident.Person{By: by}, ID: id(r)}); err != nil {
+	return incident.Person{By: by}
+}
+
+// press executes what a button of an incident's page asks for, and shows the
+// page again.
+func (s *server) press(w http.ResponseWriter, r *http.Request, cmd incident.Command) error {
+	if _, err := s.command(r, cmd); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/incidents/"+string(id(r)), http.StatusSeeOther)

@@ -1,11 +1,16 @@
 package web_test
 
 import (
+	"fmt"
+	"html"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
+
+	"nis2clock/internal/access"
 )
 
 // browser keeps cookies and follows redirects, as a person's does.
@@ -126,5 +131,56 @@ func TestCrossSitePostsAreRefused(t *testing.T) {
 	resp.Body.Close()
 	if v := s.api("GET", "/incidents/"+id, "").decode(t); v["acknowledged_by"] != "admin" {
 		t.Errorf("the person's own press: acknowledged by %v", v["acknowledged_by"])
+	}
+}
+
+// What a person does on a telephone is recorded as theirs, and the page stays
+// one that a telephone can show however long the incident lasts.
+func TestPageTakesCommandAndNotes(t *testing.T) {
+	s := start(t)
+	id := s.alert("B", "x")
+	c := s.signIn(s.token(access.Responder, "ana"))
+	post := func(path string, form url.Values) string {
+		t.Helper()
+		resp, err := c.PostForm(s.URL()+"/incidents/"+id+path, form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		if _, err := copyAll(&b, resp); err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s %s", path, resp.Status, b.String())
+		}
+		return b.String()
+	}
+	if page := post("/command", nil); !strings.Contains(page, "Incident commander: ana") || strings.Contains(page, "<button>Take command") {
+		t.Errorf("command was not taken, or is to be taken again: %s", page)
+	}
+	page := post("/notes", url.Values{"text": {"Switched it off."}})
+	if v := s.api("GET", "/incidents/"+id, "").decode(t); v["commander"] != "ana" || !strings.Contains(page, "note: Switched it off.") || !strings.Contains(page, "ana via page") {
+		t.Errorf("commander %v; %s", v["commander"], page)
+	}
+	links := regexp.MustCompile(`href="(/api/v1/incidents/[^"]*\.pdf[^"]*)"`).FindAllStringSubmatch(page, -1)
+	for _, link := range links {
+		if status, body := s.do(c, "GET", html.UnescapeString(link[1])); status != 200 || !strings.HasPrefix(body, "%PDF") {
+			t.Errorf("%s: %d %.100s", link[1], status, body)
+		}
+	}
+	if clocks := s.api("GET", "/incidents/"+id, "").decode(t)["clocks"].([]any); len(links) != len(clocks) {
+		t.Errorf("the page leads to %d reports, want that of each of %d clocks", len(links), len(clocks))
+	}
+	var more []string
+	for n := range 100 {
+		more = append(more, fmt.Sprintf(`{"status":"firing","startsAt":"2026-01-02T03:04:05Z","labels":{"alertname":"B","nis2_reportable":"true","instance":"host-%d"}}`, n))
+	}
+	if a := s.send("POST", "/webhook/alertmanager", s.intake, `{"version":"4","alerts":[`+strings.Join(more, ",")+`]}`); a.decode(t)["attached"] != 100. {
+		t.Fatalf("%s %s", a.Status, a.body)
+	}
+	_, page = s.do(c, "GET", "/incidents/"+id)
+	timeline := page[strings.Index(page, "<h2>Timeline"):]
+	if rows := strings.Count(timeline, "<tr>") - 1; rows != 100 || !strings.Contains(timeline, "The newest 100 entries; 3 came before them.") || strings.Contains(timeline, "took command") {
+		t.Errorf("the timeline is not its newest hundred, %d rows: %s", rows, timeline)
 	}
 }

@@ -234,6 +234,8 @@ func (s *server) pages() []route {
 		{"GET /{$}", s.clocksPage, access.MayRead},
 		{"GET /incidents/{id}", s.incidentPage, access.MayRead},
 		{"POST /incidents/{id}/acknowledge", s.acknowledgePage, access.MayAct},
+		{"POST /incidents/{id}/command", s.takeCommandPage, access.MayAct},
+		{"POST /incidents/{id}/notes", s.notePage, access.MayAct},
 		{"POST /incidents/{id}/runbooks/{name}/steps/{step}", s.tickPage, access.MayAct},
 		{"GET /exercise", s.exercisePage(false), access.MayRead},
 		{"GET /exercise/script", s.exercisePage(true), access.MayAdmin},
