@@ -39,10 +39,13 @@ func (d *document) answers(r route, w words, path string, x exchange) object {
 		answer = append(answer, member{"content", content})
 	}
 	out = append(out, member{strconv.Itoa(success), answer})
-	if w.refuses != nil { // in its own words
+	if w.refuses != nil { // in words of its own
 		for _, status := range slices.Sorted(maps.Keys(w.refuses)) {
-			refusal := object{{"description", w.refuses[status]}}
-			out = append(out, member{strconv.Itoa(status), refusal.with("content", w.refusal)})
+			content := w.refusal
+			if content == nil {
+				content = problemContent
+			}
+			out = append(out, member{strconv.Itoa(status), object{{"description", w.refuses[status]}, {"content", content}}})
 		}
 		return out
 	}
@@ -76,7 +79,7 @@ func problemName(status int) string { return strings.ReplaceAll(http.StatusText(
 func problemAnswers() object {
 	var out object
 	answer := func(name, about string) {
-		out = append(out, member{name, object{{"description", about}, {"content", object{{"application/problem+json", object{{"schema", object{{"$ref", "#/components/schemas/Problem"}}}}}}}}})
+		out = append(out, member{name, object{{"description", about}, {"content", problemContent}}})
 	}
 	for _, status := range slices.Sorted(maps.Keys(refusals)) {
 		answer(problemName(status), refusals[status])

@@ -40,6 +40,11 @@ func Document(root string) ([]byte, error) {
 func (src *source) describe() ([]byte, error) {
 	d := &document{source: src, schemas: newSchemas(src)}
 	paths := d.paths()
+	if t, err := src.lookup("problem.details"); err != nil {
+		d.fail("%w", err)
+	} else {
+		d.answer(t)
+	}
 	doc := object{
 		{"openapi", "3.1.0"},
 		{"info", object{{"title", "nis2clock"}, {"version", "1"}, {"summary", summary}, {"description", introduction}, {"license", object{{"name", "Apache License 2.0"}, {"identifier", "Apache-2.0"}}}}},
@@ -50,7 +55,7 @@ func (src *source) describe() ([]byte, error) {
 			{"securitySchemes", securitySchemes},
 			{"parameters", object{{"IdempotencyKey", idempotencyKey}}},
 			{"responses", problemAnswers()},
-			{"schemas", append(d.components(), member{"Problem", problem})},
+			{"schemas", d.components()},
 		}},
 	}
 	if err := errors.Join(append(d.errs, d.schemas.errs...)...); err != nil {

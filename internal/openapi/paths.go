@@ -8,7 +8,6 @@ import (
 // unsaid are the patterns that are no part of the API, and why.
 var unsaid = map[string]string{
 	"/":                         "answers what no path takes",
-	"/api/":                     "answers what no path takes",
 	"/webhook/alertmanager/{$}": "the same with a trailing slash",
 	"/webhook/pagerduty/{$}":    "the same with a trailing slash",
 	"GET /sign-in":              "a page",
@@ -88,7 +87,7 @@ var said = map[string]words{
 		tag: "Decisions", summary: "Record what was submitted to an authority",
 		about: "One submission may close several stages. It is always recorded; what the report lacked stands beside it. Which of stage and stages is given is free; one is needed.",
 		members: map[string]string{
-			"entity": "Which legal entity reported; may be left out where one owes it.", "regime": "Where nothing is said, nis2, or the only one there is.", "stage": "One stage, such as early_warning.", "stages": "Several that were sent together.",
+			"entity": "Which legal entity reported; may be left out where one owes it.", "regime": "Where nothing is said, nis2, or the only one there is.", "stage": "One stage, such as early_warning, or gdpr/notification.", "stages": "Several that were sent together.",
 			"controller": "Under gdpr_processor: the controller that was told.", "submitted_at": "When it was sent; now where nothing is said.", "receipt_at": "When the authority received it, by its own word.",
 			"authority": "To whom.", "channel": "Through what, such as a portal.", "submitter": "Who sent it; the sender of this request where nothing is said.", "reference": "The authority's.", "sha256": sha256hex,
 			"incomplete_reason": "Why it went out without what its stage asks for.",
@@ -122,8 +121,12 @@ var said = map[string]words{
 		enums:   map[string][]string{"decision": {incident.DecidedSignificant, incident.DecidedNotSignificant, incident.Undecided}},
 		example: `{"facts":{"users_limited":10200,"users_in_union":{"value":200000,"estimated":true},"complete_unavailability":"45m","death":"no"},"decision":"significant","reason":"two criteria are met"}`,
 	},
-	"POST /api/v1/incidents/{id}/reopen":                     {tag: "Decisions", summary: "Re-open", about: "Takes back that it is not reportable, or closed; its clocks run again with the instants they had.", must: []string{"reason"}, members: map[string]string{"reason": reason}},
-	"POST /api/v1/incidents/{id}/close":                      {tag: "Incidents", summary: "Close", about: "Refused (409) while it owes a report."},
+	"POST /api/v1/incidents/{id}/reopen": {tag: "Decisions", summary: "Re-open", about: "Takes back that it is not reportable, or closed; its clocks run again with the instants they had.", must: []string{"reason"}, members: map[string]string{"reason": reason}},
+	"POST /api/v1/incidents/{id}/close":  {tag: "Incidents", summary: "Close", about: "Refused (409) while it owes a report."},
+	"POST /api/v1/incidents/{id}/links": {
+		tag: "Incidents", summary: "It belongs with another incident", about: "Each of the two shows the other; no clock moves.", must: []string{"incident", "reason"},
+		members: map[string]string{"incident": "The other's id.", "remove": "true: no longer.", "reason": reason},
+	},
 	"POST /api/v1/incidents/{id}/tlp":                        {tag: "Confidentiality", summary: "How far it may go", must: []string{"tlp"}, members: map[string]string{"tlp": "Traffic Light Protocol 2.0, with or without `TLP:`.", "reason": reason}},
 	"POST /api/v1/incidents/{id}/out-of-band":                {tag: "Confidentiality", summary: "Keep it out of chat and mail", must: []string{"on", "reason"}, members: map[string]string{"on": "false for no longer.", "reason": reason}},
 	"POST /api/v1/incidents/{id}/restricted":                 {tag: "Confidentiality", summary: "Restrict it to named people", must: []string{"on", "reason"}, members: map[string]string{"on": "false: everybody who may read may know of it again.", "names": "Who may know of it: tokens and people by their names.", "reason": reason}},
@@ -275,7 +278,6 @@ var said = map[string]words{
 		about: "With or without a trailing slash. 200 only once what came is on disk; never a redirect, never 429. One readable reportable alert makes it 200: unreadable ones beside it are quarantined and counted.",
 		takes: object{{"application/json", object{{"schema", alertmanager}}}}, form: "intake.tally",
 		security: []object{{{"intakeToken", []string{}}}, {{"intakeBasic", []string{}}}, {{"intakeCertificate", []string{}}}},
-		refusal:  plainText,
 		refuses: map[int]string{
 			400: "No alert in it can be read; the body is quarantined.", 401: "No valid credentials.", 403: "Credentials that do not open the intake.", 405: "Not a POST.",
 			413: "Larger than intake.max_body (64 MiB where nothing is configured).", 415: "Compressed.", 503: "It could not be made durable and nothing was stored: send it again.",
@@ -287,8 +289,8 @@ var said = map[string]words{
 	"/webhook/pagerduty": {
 		tag: "Webhooks", summary: "PagerDuty's v3 webhook", about: "With or without a trailing slash. Served where pagerduty.webhook_secret is configured.",
 		takes: object{{"application/json", object{{"schema", object{{"type", "object"}}}}}}, answer: "Taken over, or nothing of ours; the body is empty.",
-		security: []object{{{"pagerdutySignature", []string{}}}}, refusal: plainText,
-		refuses: map[int]string{401: "No good signature.", 404: "Not configured.", 405: "Not a POST.", 413: "Larger than PagerDuty sends.", 503: "It could not be made durable: send it again."},
+		security: []object{{{"pagerdutySignature", []string{}}}},
+		refuses:  map[int]string{401: "No good signature.", 404: "Not configured.", 405: "Not a POST.", 413: "Larger than PagerDuty sends.", 503: "It could not be made durable: send it again."},
 	},
 
 	"GET /-/healthy": {tag: "Monitoring", summary: "The process answers", gives: plainText},
@@ -299,7 +301,7 @@ var said = map[string]words{
 	"GET /metrics": {tag: "Monitoring", summary: "Metrics for Prometheus", about: "In the format that the Accept header asks for. `nis2clock_clock_due_timestamp_seconds{incident,entity,regime,stage}` is there while the report is owed.", gives: plainText},
 	"GET /calendar.ics": {
 		tag: "Monitoring", summary: "Every running clock as a calendar entry", security: []object{{{"calendarToken", []string{}}}}, gives: object{{"text/calendar", object{{"schema", text}}}},
-		refusal: plainText, refuses: map[int]string{401: "No valid token.", 403: "A token that may not read, or can do more than read."},
+		refuses: map[int]string{401: "No valid token.", 403: "A token that may not read, or can do more than read."},
 	},
 }
 
@@ -341,8 +343,8 @@ func slack(what, content string) words {
 	return words{
 		tag: "Webhooks", summary: what, about: "Served where slack.signing_secret is configured; Socket Mode needs none of it.",
 		takes: object{{content, object{{"schema", object{{"type", "object"}}}}}}, answer: "Done, or nothing of ours.", gives: object{{"application/json", object{{"schema", object{{"type", "object"}}}}}},
-		security: []object{{{"slackSignature", []string{}}}}, refusal: plainText,
-		refuses: map[int]string{400: "Signed, and yet not a call of Slack's.", 401: "No good signature, or a time more than five minutes off.", 404: "Not configured.", 405: "Not a POST.", 413: "Over 1 MiB.", 503: "It could not be made durable: the person presses again."},
+		security: []object{{{"slackSignature", []string{}}}},
+		refuses:  map[int]string{400: "Signed, and yet not a call of Slack's.", 401: "No good signature, or a time more than five minutes off.", 404: "Not configured.", 405: "Not a POST.", 413: "Over 1 MiB.", 503: "It could not be made durable: the person presses again."},
 	}
 }
 

@@ -22,7 +22,7 @@ const module = "nis2clock/internal/"
 
 // rooms are the packages of whose types bodies are made; of others nothing is
 // known but their exported names.
-var rooms = []string{"access", "classify", "communication", "incident", "intake", "journal", "regime", "runbook", "significance", "web"}
+var rooms = []string{"access", "classify", "communication", "incident", "intake", "journal", "problem", "regime", "runbook", "significance", "web"}
 
 // source is the code that serves the API.
 type source struct {

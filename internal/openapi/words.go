@@ -30,8 +30,8 @@ type words struct {
 	form   string
 	gives  object
 	// also are refusals besides those of every path of its kind. problems is for
-	// a path without a right that refuses in their form; refuses is for one that
-	// does in its own, refusal.
+	// a path without a right that has those; refuses is for one that has others,
+	// and refusal their form where they are no problem details.
 	also     []int
 	problems bool
 	refuses  map[int]string
@@ -128,7 +128,7 @@ var names = map[string]string{
 	"incident.MotionView": "Proposal", "incident.ProposalView": "ProposedDecision", "incident.Advice": "DPOAdvice",
 	"significance.Advice": "SignificanceAdvice", "significance.Result": "Criterion", "significance.Missing": "MissingFact",
 	"runbook.StepView": "Step", "web.line": "JournalEntry", "web.proven": "Proof", "web.candidateView": "RetentionCandidate",
-	"web.erasedView": "Erased", "web.remainView": "Remains", "incident.SentView": "Submission", "incident.MessageView": "AuthorityMessage",
+	"web.erasedView": "Erased", "web.remainView": "Remains", "problem.details": "Problem", "incident.SentView": "Submission", "incident.MessageView": "AuthorityMessage",
 }
 
 var securitySchemes = object{
@@ -148,17 +148,7 @@ var idempotencyKey = object{
 	{"schema", text},
 }
 
-var problem = object{
-	{"type", "object"},
-	{"description", "Problem details, RFC 9457."},
-	{"properties", object{
-		{"type", object{{"type", "string"}, {"const", "about:blank"}}},
-		{"title", object{{"type", "string"}, {"description", "The status in words."}}},
-		{"status", object{{"type", "integer"}, {"minimum", 400}, {"maximum", 599}}},
-		{"detail", object{{"type", "string"}, {"description", "What is wrong, where, and how to mend it."}}},
-	}},
-	{"required", []string{"type", "title", "status", "detail"}},
-}
+var problemContent = object{{"application/problem+json", object{{"schema", object{{"$ref", "#/components/schemas/Problem"}}}}}}
 
 // refusals are the statuses that many paths share.
 var refusals = map[int]string{
@@ -289,6 +279,10 @@ var members = map[string]field{
 	"JournalEntry.erased":         {"Its content was erased; number, time, kind and proofs stay.", nil},
 	"JournalEntry.payload":        {"The entry's content, where it was asked for.", nil},
 	"Note":                        {"One note. The text of a privileged one is left out for all but those who may decide.", nil},
+	"Problem":                     {"Problem details, RFC 9457.", nil},
+	"Problem.type":                {"", []string{"about:blank"}},
+	"Problem.title":               {"The status in words.", nil},
+	"Problem.detail":              {"What is wrong, where, and how to mend it.", nil},
 	"Proof":                       {"A proof of RFC 6962, and the signed head that it leads to.", nil},
 	"Proof.proof":                 {"The hashes, from the leaf up.", nil},
 	"Proposal":                    {"What somebody asked for without the right to it, and another must confirm.", nil},
