@@ -59,6 +59,10 @@ var rules = map[string]rule{
 		},
 		"it turns requests into commands (incident, in the words of classify, significance and regime), shows the record and hands evidence out through its custody; it must not know a vendor or deliver anything",
 	},
+	"internal/openapi": {
+		[]string{"internal/access", "internal/incident", "internal/packet", "internal/regime"},
+		"it reads the source of the API, and takes the values that a member may have from where they are declared; nothing that runs needs it",
+	},
 
 	// What others know about an incident.
 	"internal/evidence":                       {nil, "it hands back what was captured as values; whoever runs it records them, and nothing it does can hold up the record"},
@@ -217,6 +221,7 @@ var owners = map[string][]string{
 	"github.com/google/uuid":                  {"internal/indicator"},
 	"golang.org/x/net/publicsuffix":           {"internal/indicator"},
 	"github.com/minio/minio-go":               {"internal/offsite"},
+	"golang.org/x/tools":                      {"internal/openapi"},
 	"github.com/cenkalti/backoff":             {"internal/offsite"},
 	"github.com/smallstep/pkcs7":              {"internal/timestamp", "internal/signature"},
 	"software.sslmate.com/src/go-pkcs12":      {"internal/signature"},

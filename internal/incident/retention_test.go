@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"nis2clock/internal/classify"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -257,6 +259,9 @@ func TestErasedIncident(t *testing.T) {
 	v := i.View(w.now)
 	if !v.Erased || v.Title != "(erased)" || v.Status != StatusClosed || !v.ClosedAt.Equal(w.now) || len(v.Clocks) > 0 || v.LegalHold != nil {
 		t.Errorf("it shows as %+v", v)
+	}
+	if v.Malicious != classify.Unknown || v.CrossBorder != classify.Unknown {
+		t.Errorf("the questions of Art. 23(4)(a) are answered %q and %q", v.Malicious, v.CrossBorder)
 	}
 	if got := s.Find(Query{Actor: "ana"}, 10); len(got) > 0 {
 		t.Errorf("the catalog still knows that ana caused %v", got)

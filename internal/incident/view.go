@@ -173,7 +173,7 @@ func (i *Incident) View(now time.Time) View {
 		ID: i.ID, Title: i.Title, Summary: i.Summary, Status: i.Status, Reportability: i.Reportability, Exercise: i.Exercise, TLP: i.tlp(), OutOfBand: i.OutOfBand, Restricted: i.restriction(), Room: i.roomView(),
 		DetectedAt: i.DetectedAt, ReceivedAt: i.ReceivedAt, OpenedAt: i.OpenedAt, UpdatedAt: i.UpdatedAt,
 		ImpactEndedAt: i.dateView(ImpactEndedAt), RecoveredAt: i.dateView(RecoveredAt), HandledAt: i.dateView(HandledAt), ClosedAt: some(i.ClosedAt), TriageBy: some(i.TriageBy),
-		Severity: i.Severity, Category: i.Category, Service: i.Service, Malicious: i.Malicious, CrossBorder: i.CrossBorder,
+		Severity: i.Severity, Category: i.Category, Service: i.Service, Malicious: answered(i.Malicious), CrossBorder: answered(i.CrossBorder),
 		AffectsTrust: answered(i.AffectsTrustService), Ongoing: answered(i.OngoingAtFinalDue),
 		Significance: i.significance(),
 		Reason:       i.Reason, Previous: some(i.Previous), Linked: i.linkages(), Incomplete: i.Incomplete(),

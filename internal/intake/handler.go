@@ -127,6 +127,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.answer(w, reply, err)
 }
 
+// tally is what became of a body. Each alert is counted once, and Received is
+// their sum.
+type tally struct {
+	Received     int           `json:"received"`
+	Opened       []incident.ID `json:"opened"` // incidents, in order
+	OpenedAlerts int           `json:"opened_alerts"`
+	Attached     int           `json:"attached"` // to an incident that was there
+	Resolved     int           `json:"resolved"`
+	Duplicate    int           `json:"duplicate"`
+	Ignored      int           `json:"ignored"`     // not reportable
+	Quarantined  int           `json:"quarantined"` // unreadable, and kept
+}
+
 func (h *Handler) answer(w http.ResponseWriter, reply *incident.Receiving, err error) {
 	if err != nil {
 		var no *refusal
@@ -140,16 +153,7 @@ func (h *Handler) answer(w http.ResponseWriter, reply *incident.Receiving, err e
 	}
 	h.metrics.requests.WithLabelValues("200").Inc()
 	w.Header().Set("Content-Type", "application/json")
-	out := struct {
-		Received     int           `json:"received"`
-		Opened       []incident.ID `json:"opened"`
-		OpenedAlerts int           `json:"opened_alerts"`
-		Attached     int           `json:"attached"`
-		Resolved     int           `json:"resolved"`
-		Duplicate    int           `json:"duplicate"`
-		Ignored      int           `json:"ignored"`
-		Quarantined  int           `json:"quarantined"`
-	}{
+	out := tally{
 		Received: reply.Received, Opened: reply.Incidents, OpenedAlerts: reply.Opened, Attached: reply.Attached,
 		Resolved: reply.Resolved, Duplicate: reply.Duplicate, Ignored: reply.Ignored, Quarantined: reply.Quarantined,
 	}

@@ -26,6 +26,12 @@ type service struct {
 
 func start(t *testing.T, adjust ...func(*config.Config)) *service {
 	t.Helper()
+	return startAs(t, nil, adjust...)
+}
+
+// startAs starts an exercise's service; the real one where there is none.
+func startAs(t *testing.T, exercise *app.Exercise, adjust ...func(*config.Config)) *service {
+	t.Helper()
 	s := &service{t: t, dir: t.TempDir()}
 	cfg := config.Default()
 	cfg.DataDir = s.dir
@@ -34,7 +40,7 @@ func start(t *testing.T, adjust ...func(*config.Config)) *service {
 		f(cfg)
 	}
 	s.next = *cfg
-	a, err := app.Start(t.Context(), app.Options{Config: cfg, Reload: func() (*config.Config, error) { return &s.next, nil }, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "test"})
+	a, err := app.Start(t.Context(), app.Options{Config: cfg, Exercise: exercise, Reload: func() (*config.Config, error) { return &s.next, nil }, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,6 +73,8 @@ func (a answer) decode(t *testing.T) map[string]any {
 	return m
 }
 
+// send sends a request, and holds it and its answer to the description of the
+// API.
 func (s *service) send(method, path, token, body string, header ...string) answer {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.URL()+path, strings.NewReader(body))
@@ -89,7 +97,9 @@ func (s *service) send(method, path, token, body string, header ...string) answe
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return answer{resp, bytes.TrimSpace(raw)}
+	a := answer{resp, bytes.TrimSpace(raw)}
+	conforms(s.t, body, a)
+	return a
 }
 
 func (s *service) api(method, path, body string, header ...string) answer {

@@ -103,6 +103,7 @@ var open = map[string]string{
 	"GET /sign-in":                "the way in",
 	"POST /sign-in":               "the way in",
 	"GET /calendar.ics":           "its token stands in the address and must be one that can only read",
+	"GET /api/v1/openapi.json":    "says how to speak to any service of this version, and nothing of what this one holds",
 	"/webhook/pagerduty":          "PagerDuty signs what it sends (PD-13)",
 	"/webhook/pagerduty/{$}":      "the same, with a slash at its end",
 	"POST /sign-out":              "ends the session it comes with, if any",

@@ -109,6 +109,7 @@ func New(o Options) http.Handler {
 	mux.HandleFunc("GET /checkpoint", s.checkpoint)
 	mux.HandleFunc("GET /tile/{path...}", s.tile)
 	mux.HandleFunc("GET /calendar.ics", s.calendar)
+	mux.HandleFunc("GET /api/v1/openapi.json", s.describe)
 
 	cross := http.NewCrossOriginProtection()
 	handle := func(pattern string, h http.Handler) { mux.Handle(pattern, cross.Handler(h)) }
