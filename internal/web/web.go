@@ -293,7 +293,7 @@ func (s *server) signedIn(to route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, ok := s.SignIn.who(r)
 		if !ok {
-			http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+			s.SignIn.ask(w, r)
 			return
 		}
 		if !who.Role.Has(to.needs) {
