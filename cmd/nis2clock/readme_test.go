@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -55,4 +56,45 @@ func TestFilesOfTheREADME(t *testing.T) {
 	if found["rules"] != 1 || found["routing"] != 1 || found["settings"] != 3 {
 		t.Errorf("found %v", found)
 	}
+}
+
+// The rules that are handed out are ones that Prometheus loads, over metrics
+// that the program has.
+func TestRulesOfTheService(t *testing.T) {
+	file := filepath.Join("..", "..", "deploy", "prometheus", "nis2clock.rules.yml")
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := sourceOf(t, filepath.Join("..", "..", "internal"))
+	metrics := regexp.MustCompile(`nis2clock_[a-z_]+`).FindAllString(string(raw), -1)
+	for _, name := range metrics {
+		if !strings.Contains(code, `"`+name+`"`) {
+			t.Errorf("the program has no metric %s", name)
+		}
+	}
+	if len(metrics) < 6 {
+		t.Errorf("the rules name only %v", metrics)
+	}
+	if out, err := exec.CommandContext(t.Context(), component(t, "prometheus", "promtool"), "check", "rules", file).CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// sourceOf is the Go source below a folder, without its tests.
+func sourceOf(t *testing.T, folder string) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		all.Write(raw)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
 }

@@ -184,3 +184,28 @@ func TestPageTakesCommandAndNotes(t *testing.T) {
 		t.Errorf("the timeline is not its newest hundred, %d rows: %s", rows, timeline)
 	}
 }
+
+// Whoever opens the link of a page or a message and has to sign in first lands
+// on the incident, and nobody is sent elsewhere.
+func TestSigningInLeadsOnToTheIncident(t *testing.T) {
+	s := start(t)
+	id := s.alert("B", "x")
+	asked := s.send("GET", "/incidents/"+id, "", "").Header.Get("Location")
+	for from, want := range map[string]string{
+		asked:                                   "/incidents/" + id,
+		"/sign-in":                              "/",
+		"/sign-in?next=https://evil.example":    "/",
+		"/sign-in?next=//evil.example":          "/",
+		"/sign-in?next=/%5Cevil.example":        "/",
+		"/sign-in?next=/incidents/..//evil.org": "/",
+		"/sign-in?next=/sign-out":               "/",
+	} {
+		a := s.send("POST", from, "", url.Values{"secret": {s.admin}}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+		if got := a.Header.Get("Location"); a.StatusCode != http.StatusSeeOther || got != want {
+			t.Errorf("%s: %s to %q, want %q", from, a.Status, got, want)
+		}
+	}
+	if asked != "/sign-in?next=%2Fincidents%2F"+id {
+		t.Errorf("the incident's page asks to sign in at %q", asked)
+	}
+}

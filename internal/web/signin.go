@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -121,7 +123,25 @@ func (s *SignIn) enter(w http.ResponseWriter, r *http.Request) {
 	s.sessions[sha256.Sum256([]byte(id))] = in
 	s.mu.Unlock()
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: id, Path: "/", HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode, MaxAge: int(sessionLife.Seconds())})
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	to := r.URL.Query().Get("next")
+	if !returnable.MatchString(to) {
+		to = "/"
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// returnable are the pages that somebody who signs in on the way to them is
+// sent on to: what messages link to, and nothing outside.
+var returnable = regexp.MustCompile(`^/(incidents/[A-Z0-9-]+|exercise(/script)?)$`)
+
+// ask sends somebody who is not signed in to do so, and then on to the page they
+// asked for.
+func (s *SignIn) ask(w http.ResponseWriter, r *http.Request) {
+	to := "/sign-in"
+	if r.Method == http.MethodGet && returnable.MatchString(r.URL.Path) {
+		to += "?next=" + url.QueryEscape(r.URL.Path)
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
 func (s *SignIn) leave(w http.ResponseWriter, r *http.Request) {

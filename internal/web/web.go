@@ -301,7 +301,7 @@ func (s *server) signedIn(to route) http.Handler {
 				problem.Error(w, sender.Role.Refusal(to.needs), http.StatusForbidden)
 				return
 			}
-			http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+			s.SignIn.ask(w, r)
 			return
 		}
 		if !who.Role.Has(to.needs) {
