@@ -101,21 +101,29 @@ func (a *App) renew(next *config.Config) error {
 	a.secrets.renewing.Lock()
 	defer a.secrets.renewing.Unlock()
 	was, cfg := a.secrets.using.Load(), withSecrets(a.cfg, next)
+	renewed := !reflect.DeepEqual(waysOut(was), waysOut(cfg))
+	if renewed {
+		channels, err := a.makeChannels(cfg)
+		if err != nil {
+			return err
+		}
+		for n, c := range channels { // the same ones in the same order: nothing but secrets differs
+			a.ways[n].set(c)
+		}
+	}
+	a.secrets.using.Store(cfg)
+	if renewed {
+		a.tellSecrets(cfg)
+		a.o.Logger.Info("Secrets that changed are in use now")
+	}
 	if waits := changed(*cfg, *next); len(waits) > 0 {
 		a.o.Logger.Warn("These settings take effect at the next start", "settings", waits)
 	}
-	if reflect.DeepEqual(waysOut(was), waysOut(cfg)) {
-		a.secrets.using.Store(cfg)
-		return nil
-	}
-	channels, err := a.makeChannels(cfg)
-	if err != nil {
-		return err
-	}
-	for n, c := range channels { // the same ones in the same order: nothing but secrets differs
-		a.ways[n].set(c)
-	}
-	a.secrets.using.Store(cfg)
+	return nil
+}
+
+// tellSecrets hands new secrets to what calls vendors besides the ways out.
+func (a *App) tellSecrets(cfg *config.Config) {
 	if a.slackCalls != nil {
 		a.slackCalls.Renew(cfg.Slack.Token)
 		a.slackWell.again()
@@ -126,8 +134,6 @@ func (a *App) renew(next *config.Config) error {
 	if a.roster != nil {
 		a.roster.Renew(cfg.PagerDuty.OnCall.Token)
 	}
-	a.o.Logger.Info("Secrets that changed are in use now")
-	return nil
 }
 
 // waysOut are the sections whose secrets can be exchanged.
@@ -143,7 +149,7 @@ func withSecrets(cfg, next *config.Config) *config.Config {
 	out.SecretFiles = next.SecretFiles
 	if next.PagerDuty != nil {
 		out.PagerDuty = with(cfg.PagerDuty, func(c *pagerduty.Config) {
-			c.RoutingKey = next.PagerDuty.RoutingKey
+			exchange(&c.RoutingKey, next.PagerDuty.RoutingKey)
 			if slices.Equal(slices.Sorted(maps.Keys(c.Services)), slices.Sorted(maps.Keys(next.PagerDuty.Services))) {
 				c.Services = next.PagerDuty.Services
 			}
