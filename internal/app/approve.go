@@ -21,45 +21,40 @@ func (a *App) newSigner() (*signature.Signer, error) {
 	return signature.New(*a.cfg.Signing)
 }
 
-// Approve freezes a report as it now stands. Its final bytes, without a draft's
-// mark and with the approver's name, are made, signed and put into the vault
-// first; the entry then names their digests. From there on they are read, never
+// Freeze makes the final bytes of a report as it now stands, without a draft's
+// mark and with the approver's name, signs them and puts them into the vault. The
+// command approves them by their digests. From there on they are read, never
 // rendered again: another version of the program or of a template could draw
 // them differently.
 //
 // An approval that is refused leaves bytes in the vault that nothing names.
-func (a *App) Approve(ctx context.Context, by incident.Person, role string, id incident.ID, req web.Approval) error {
+func (a *App) Freeze(ctx context.Context, by incident.Person, role string, id incident.ID, req web.Approval) (incident.ApproveReport, error) {
 	src, err := a.source(ctx, id)
 	if err != nil {
-		return err
+		return incident.ApproveReport{}, err
 	}
 	cmd := incident.ApproveReport{
 		Person: by, ID: id, Entity: req.Entity, Stage: req.Stage, Lang: a.lang(req.Lang), Role: role,
 		Size: src.Journal.Size, At: a.o.Now().UTC().Truncate(time.Second), Reason: req.Reason,
 	}
 	if req.Size != 0 && req.Size != src.Journal.Size {
-		return fmt.Errorf("%w: %s has changed since the draft you name (journal size %d, now %d): read the new draft, then approve it",
+		return cmd, fmt.Errorf("%w: %s has changed since the draft you name (journal size %d, now %d): read the new draft, then approve it",
 			incident.ErrRefused, id, req.Size, src.Journal.Size)
 	}
 	src.Approval = &report.Approval{By: by.By.Name, Role: role, At: cmd.At}
 	pdf, err := a.draw(web.ReportName{Stage: req.Stage, Lang: cmd.Lang, Entity: req.Entity}, src)
 	if err != nil {
-		return err
+		return cmd, err
 	}
-	if cmd.SHA256, cmd.Stored, err = a.keep(pdf); err != nil {
-		return err
+	if cmd.SHA256, cmd.Stored, err = a.keep(pdf); err != nil || a.signer == nil {
+		return cmd, err
 	}
-	if a.signer != nil {
-		sig, err := a.signer.Sign(pdf)
-		if err != nil {
-			return err
-		}
-		if cmd.Signature, cmd.SignatureStored, err = a.keep(sig); err != nil {
-			return err
-		}
+	sig, err := a.signer.Sign(pdf)
+	if err != nil {
+		return cmd, err
 	}
-	_, err = a.desk.Do(ctx, cmd)
-	return err
+	cmd.Signature, cmd.SignatureStored, err = a.keep(sig)
+	return cmd, err
 }
 
 // keep puts bytes into the vault and returns their digest once they are durable,

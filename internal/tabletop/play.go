@@ -37,7 +37,11 @@ func (x *Exercise) act(ctx context.Context, n int, st scenario.Step) error {
 			if st.Regime != "" && st.Regime != "nis2" {
 				stage = string(st.Regime) + "/" + stage
 			}
-			if err := x.app.Approve(ctx, by, string(p.May), id, web.Approval{Entity: st.Entity, Stage: stage, Reason: st.Reason}); err != nil {
+			cmd, err := x.app.Freeze(ctx, by, string(p.May), id, web.Approval{Entity: st.Entity, Stage: stage, Reason: st.Reason})
+			if err != nil {
+				return err
+			}
+			if _, err := x.app.Desk().Do(ctx, cmd); err != nil {
 				return err
 			}
 		}

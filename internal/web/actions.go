@@ -3,11 +3,12 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strings"
+	"time"
+
 	"nis2clock/internal/classify"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/regime"
-	"strings"
-	"time"
 )
 
 func (s *server) declare(w http.ResponseWriter, r *http.Request) error {

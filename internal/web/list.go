@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"nis2clock/internal/incident"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"nis2clock/internal/incident"
 )
 
 // listIncidents lists incidents, newest first. The cursor is the id the next

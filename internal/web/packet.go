@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -46,12 +45,11 @@ func (s *server) approve(w http.ResponseWriter, r *http.Request) error {
 		return errBadRequest{errors.New("say which report is approved: stage")}
 	}
 	who, _ := access.From(r.Context())
-	ctx, cancel := context.WithTimeout(r.Context(), commitWithin)
-	defer cancel()
-	if err := s.Approve(ctx, p, string(who.Role), id(r), in); err != nil {
+	cmd, err := s.Freeze(r.Context(), p, string(who.Role), id(r), in)
+	if err != nil {
 		return err
 	}
-	return s.showIncident(w, r)
+	return s.do(w, r, http.StatusOK, cmd)
 }
 
 // reportSignature serves the detached signature of a report.

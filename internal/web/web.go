@@ -48,8 +48,9 @@ type Options struct {
 	Indicators func(id incident.ID) ([]byte, error)
 	// Signature is the detached signature of what Report returns as PDF.
 	Signature func(ctx context.Context, id incident.ID, req ReportName) ([]byte, error)
-	// Approve freezes a report by the digest of its bytes.
-	Approve func(ctx context.Context, by incident.Person, role string, id incident.ID, req Approval) error
+	// Freeze makes the final bytes of a report and the command that approves
+	// them by their digest.
+	Freeze func(ctx context.Context, by incident.Person, role string, id incident.ID, req Approval) (incident.ApproveReport, error)
 	// Packet records an export and returns what writes the packet.
 	Packet func(ctx context.Context, by incident.Actor, id incident.ID, req PacketRequest) (func(context.Context, io.Writer) error, error)
 	// Backup records that the whole record is exported and returns what writes it.
