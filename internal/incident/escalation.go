@@ -17,9 +17,8 @@ import (
 // something to say that wakes people and its report is not submitted. What a
 // clock had passed before the opening begins one only where the clock has steps
 // of its own: the opening says it. A ladder ends with an acknowledgement from
-// after its beginning, or with the clock. So an
-// incident that was acknowledged and forgotten climbs again with every
-// threshold that nobody answers.
+// after its beginning, or with the clock. So an incident that was acknowledged
+// and forgotten climbs again with every threshold that nobody answers.
 type Escalation struct {
 	// Steps are climbed where neither of the two below says otherwise.
 	Steps []Step `json:"steps,omitempty"`
