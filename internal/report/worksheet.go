@@ -102,7 +102,7 @@ func (d *draft) answer(v Value, f portal.Field) WorksheetAnswer {
 			lines = append(lines, code)
 		case v.Def.ID == "report_stage":
 			lines = append(lines, d.StageTitle)
-		case v.State == unknown:
+		case v.State == unknown, v.State == answeredNo:
 			lines = append(lines, d.words(v))
 		case v.Def.Type == field.Instant:
 			lines = append(lines, portalTime(item, d.zone))

@@ -91,3 +91,23 @@ func TestWorksheetWithoutAForm(t *testing.T) {
 		}
 	}
 }
+
+// No is a word of the reader's, where the form has no code for it.
+func TestWorksheetSaysNoInItsLanguage(t *testing.T) {
+	for lang, want := range map[string]string{"en": "no", "de": "nein", "el": "όχι"} {
+		found := 0
+		for _, r := range sheet(t, "DE", Request{Lang: lang, For: "notification"}, written(t)).Rows {
+			for _, a := range r.Answers {
+				if a.Field == "previous_report_ref" {
+					found++
+					if a.Text != want {
+						t.Errorf("%s: an earlier report: %q, want %q", lang, a.Text, want)
+					}
+				}
+			}
+		}
+		if found != 1 {
+			t.Errorf("%s: asked %d times for an earlier report", lang, found)
+		}
+	}
+}
