@@ -29,7 +29,7 @@ func awareForms(s *server, v incident.View) []*form {
 		f.State = strings.Join(known, "; ")
 	}
 	if scopes := scopes(v); len(scopes) > 0 {
-		f.Fields = append(f.Fields, field{Name: "of", Label: "Who, under which law", Choices: append([]choice{{"", "every entity and law of this incident"}}, scopes...)})
+		f.Fields = append(f.Fields, field{Name: "of", Label: "For which entity and law", Choices: append([]choice{{"", "every entity and law of this incident"}}, scopes...)})
 	}
 	return []*form{f}
 }

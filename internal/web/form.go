@@ -138,11 +138,12 @@ type act struct {
 
 // acts are what can be recorded with forms, by the end of their paths.
 var acts = map[string]act{
-	"aware": {access.MayDecide, awareForms, aware},
+	"aware":       {access.MayDecide, awareForms, aware},
+	"submissions": {access.MaySubmit, submissionForms, submission},
 }
 
 // inOrder are the acts as a page shows them.
-var inOrder = []string{"aware"}
+var inOrder = []string{"aware", "submissions"}
 
 // forms are those that the person may fill about the incident; sent is one that
 // was not taken, which stands among them as it was filled.
