@@ -1,15 +1,17 @@
 package web
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
+	"nis2clock/internal/access"
 	"nis2clock/internal/incident"
 	"nis2clock/internal/regime"
 )
 
 // awareForms ask when somebody became aware that the incident is significant.
-func awareForms(s *server, v incident.View) []*form {
+func awareForms(s *server, v incident.View, _ access.Identity) ([]*form, error) {
 	f := &form{
 		Title: "Awareness", State: "not recorded yet: clocks run from detection", Button: "Record awareness",
 		Intro: "Since when is it clear that this incident is significant? The clocks that count from awareness are computed anew.",
@@ -31,7 +33,7 @@ func awareForms(s *server, v incident.View) []*form {
 	if scopes := scopes(v); len(scopes) > 0 {
 		f.Fields = append(f.Fields, field{Name: "of", Label: "For which entity and law", Choices: append([]choice{{"", "every entity and law of this incident"}}, scopes...)})
 	}
-	return []*form{f}
+	return []*form{f}, nil
 }
 
 func scopeOf(entity, law string) string {
@@ -78,10 +80,10 @@ func scopes(v incident.View) (out []choice) {
 }
 
 // aware is the command of a form of [awareForms].
-func aware(s *server, v incident.View, f *form, by incident.Person) incident.Command {
+func aware(s *server, _ *http.Request, v incident.View, f *form, by incident.Person) (incident.Command, error) {
 	entity, law, _ := strings.Cut(f.said.Get("of"), "/")
 	return incident.SetDate{
 		Person: by, ID: v.ID, Date: incident.DateID{Date: incident.AwareAt, Entity: entity, Regime: regime.ID(law)},
 		At: f.instant("at", s.zone(v, ""), s.Desk.Now()), Who: f.text("by"), Reason: f.text("reason"),
-	}
+	}, nil
 }

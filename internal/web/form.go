@@ -51,6 +51,16 @@ type choice struct{ Value, Label string }
 // Has reports whether the choice is the one that is made, or among them.
 func (f field) Has(value string) bool { return f.Value == value || slices.Contains(f.Chosen, value) }
 
+// shown is an answer in the words of its choice.
+func (f field) shown(answer string) string {
+	for _, c := range f.Choices {
+		if c.Value == answer {
+			return c.Label
+		}
+	}
+	return answer
+}
+
 // ID is the fragment of the page at which the form stands.
 func (f *form) ID() string {
 	return strings.NewReplacer("/", ".", " ", "_").Replace(strings.TrimSuffix(f.Act+"."+f.For, "."))
@@ -112,11 +122,19 @@ func (f *form) check() {
 	}
 }
 
-// keep puts what was sent back into the form, with why it was not taken.
+// keep puts what was sent back into the form, with why it was not taken. Where
+// the form shows something else by now that stands, and what was typed is named
+// beside it: pressed again, it would write over what others recorded since.
 func (f *form) keep(sent *form) {
-	f.Key, f.Faults, f.Seen = sent.Key, sent.Faults, sent.Seen
+	f.Key, f.Faults = sent.Key, sent.Faults
 	for n := range f.Fields {
 		q := &f.Fields[n]
+		if f.Seen != sent.Seen {
+			if typed := sent.text(q.Name); typed != "" && typed != q.Value {
+				f.Faults[q.Name] = "You answered: " + q.shown(typed)
+			}
+			continue
+		}
 		if q.Many {
 			q.Chosen = sent.said[q.Name]
 		} else {
@@ -128,34 +146,39 @@ func (f *form) keep(sent *form) {
 // An act is something that a person records with a form of an incident's page.
 type act struct {
 	needs access.Right
-	// forms are those of the incident as it stands; none where there is nothing
-	// to record.
-	forms func(s *server, v incident.View) []*form
+	// forms are those of the incident as it stands, for that person; none where
+	// there is nothing to record.
+	forms func(s *server, v incident.View, who access.Identity) ([]*form, error)
 	// command is what a form asks for; of what is wrong with it the faults are
 	// added to the form.
-	command func(s *server, v incident.View, f *form, by incident.Person) incident.Command
+	command func(s *server, r *http.Request, v incident.View, f *form, by incident.Person) (incident.Command, error)
 }
 
 // acts are what can be recorded with forms, by the end of their paths.
 var acts = map[string]act{
 	"aware":       {access.MayDecide, awareForms, aware},
 	"submissions": {access.MaySubmit, submissionForms, submission},
+	"assess":      {access.MayAct, assessForms, assessed}, // a decision in it needs MayDecide
 }
 
 // inOrder are the acts as a page shows them.
-var inOrder = []string{"aware", "submissions"}
+var inOrder = []string{"aware", "submissions", "assess"}
 
 // forms are those that the person may fill about the incident; sent is one that
 // was not taken, which stands among them as it was filled.
-func (s *server) forms(v incident.View, who access.Identity, sent *form) (out []*form) {
+func (s *server) forms(v incident.View, who access.Identity, sent *form) (out []*form, err error) {
 	if v.Erased || v.Status == incident.StatusClosed {
-		return nil
+		return nil, nil
 	}
 	for _, name := range inOrder {
 		if !who.Role.Has(acts[name].needs) {
 			continue
 		}
-		for _, f := range acts[name].forms(s, v) {
+		asked, err := acts[name].forms(s, v, who)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range asked {
 			f.Incident, f.Act = v.ID, name
 			if sent != nil && sent.Act == name && sent.For == f.For {
 				f.keep(sent)
@@ -166,7 +189,7 @@ func (s *server) forms(v incident.View, who access.Identity, sent *form) (out []
 			out = append(out, f)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // fillPage does what a form of an incident's page asks for and shows the page
@@ -193,7 +216,11 @@ func (s *server) fillPage(name string) func(http.ResponseWriter, *http.Request) 
 				return s.showIncidentPage(w, r, status, sent)
 			}
 		}
-		http.Redirect(w, r, "/incidents/"+string(v.ID)+"#clocks", http.StatusSeeOther)
+		at := "clocks"
+		if name == "assess" {
+			at = sent.ID() // which says what the criteria make of it
+		}
+		http.Redirect(w, r, "/incidents/"+string(v.ID)+"#"+at, http.StatusSeeOther)
 		return nil
 	}
 }
@@ -201,7 +228,10 @@ func (s *server) fillPage(name string) func(http.ResponseWriter, *http.Request) 
 // fill does what the form asks for. A status other than OK is of one that was
 // not taken, with the faults to show.
 func (s *server) fill(r *http.Request, v incident.View, sent *form, by incident.Person) (status int, err error) {
-	all := s.forms(v, person(r), nil)
+	all, err := s.forms(v, person(r), nil)
+	if err != nil {
+		return 0, err
+	}
 	n := slices.IndexFunc(all, func(f *form) bool { return f.Act == sent.Act && f.For == sent.For })
 	if n < 0 {
 		sent.Faults[""] = "this cannot be recorded any more: look at what stands here now"
@@ -209,7 +239,10 @@ func (s *server) fill(r *http.Request, v incident.View, sent *form, by incident.
 	}
 	sent.Fields = all[n].Fields
 	sent.check()
-	cmd := acts[sent.Act].command(s, v, sent, by)
+	cmd, err := acts[sent.Act].command(s, r, v, sent, by)
+	if err != nil {
+		return 0, err
+	}
 	if len(sent.Faults) > 0 {
 		return http.StatusBadRequest, nil
 	}

@@ -188,7 +188,7 @@ func TestPageRecordsAwarenessOfOneEntity(t *testing.T) {
 func TestFormsGoByTheRight(t *testing.T) {
 	s := start(t)
 	id := s.alert("B", "x")
-	for role, acts := range map[access.Role]string{access.Commander: "aware submissions", access.Responder: "", access.Auditor: ""} {
+	for role, acts := range map[access.Role]string{access.Commander: "aware submissions assess", access.Responder: "assess", access.Auditor: ""} {
 		d := s.at(role, "r-"+string(role), id)
 		page := d.page()
 		var got []string
@@ -198,8 +198,8 @@ func TestFormsGoByTheRight(t *testing.T) {
 		if strings.Join(got, " ") != acts {
 			t.Errorf("the %s sees the forms %v, want %s", role, got, acts)
 		}
-		for _, act := range []string{"aware", "submissions"} {
-			if status, _, page := d.send(act, nil); (status == 403) != (acts == "") {
+		for _, act := range []string{"aware", "submissions", "assess"} {
+			if status, _, page := d.send(act, nil); (status == 403) == strings.Contains(acts, act) {
 				t.Errorf("the %s gets %d for %s: %s", role, status, act, page)
 			}
 		}

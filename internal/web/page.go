@@ -238,7 +238,9 @@ func (s *server) showIncidentPage(w http.ResponseWriter, r *http.Request, status
 	}
 	data.OtherRunbooks = others(s.Runbooks(), lists)
 	data.Runbooks = runbookRows(lists, r.URL.Query().Get("runbook"))
-	data.Forms = s.forms(v, data.Who, sent)
+	if data.Forms, err = s.forms(v, data.Who, sent); err != nil {
+		return err
+	}
 	if sent != nil && !slices.ContainsFunc(data.Forms, func(f *form) bool { return f.Act == sent.Act && f.For == sent.For }) {
 		data.Lost = sent.Faults[""]
 	}

@@ -3,8 +3,10 @@ package web
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"slices"
 
+	"nis2clock/internal/access"
 	"nis2clock/internal/incident"
 )
 
@@ -34,7 +36,7 @@ func owed(v incident.View, of string) (out []incident.ClockView) {
 
 // submissionForms ask what was sent: a form for each duty, since one submission
 // closes reports of one, in the zone and to the authority of its entity.
-func submissionForms(s *server, v incident.View) (out []*form) {
+func submissionForms(s *server, v incident.View, _ access.Identity) (out []*form, err error) {
 	var duties []string
 	for _, c := range v.Clocks {
 		if d := duty(c); c.Runs() && !slices.Contains(duties, d) {
@@ -73,11 +75,11 @@ func submissionForms(s *server, v incident.View) (out []*form) {
 		}
 		out = append(out, f)
 	}
-	return out
+	return out, nil
 }
 
 // submission is the command of a form of [submissionForms].
-func submission(s *server, v incident.View, f *form, by incident.Person) incident.Command {
+func submission(s *server, _ *http.Request, v incident.View, f *form, by incident.Person) (incident.Command, error) {
 	first := owed(v, f.For)[0] // without one there was no form
 	cmd := incident.Submit{
 		Person: by, ID: v.ID, Entity: first.Entity, Regime: string(first.Regime), Stages: slices.Clone(f.said["stages"]), IncompleteReason: f.text("incomplete_reason"),
@@ -88,5 +90,5 @@ func submission(s *server, v incident.View, f *form, by incident.Person) inciden
 	if first.Counterparty != "" {
 		cmd.Controller = first.Counterparty
 	}
-	return cmd
+	return cmd, nil
 }

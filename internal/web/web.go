@@ -242,6 +242,7 @@ func (s *server) pages() []route {
 		{"POST /incidents/{id}/notes", s.notePage, access.MayAct},
 		{"POST /incidents/{id}/aware", s.fillPage("aware"), acts["aware"].needs},
 		{"POST /incidents/{id}/submissions", s.fillPage("submissions"), acts["submissions"].needs},
+		{"POST /incidents/{id}/assess", s.fillPage("assess"), acts["assess"].needs}, // a decision in it needs MayDecide
 		{"POST /incidents/{id}/runbooks/{name}/steps/{step}", s.tickPage, access.MayAct},
 		{"GET /exercise", s.exercisePage(false), access.MayRead},
 		{"GET /exercise/script", s.exercisePage(true), access.MayAdmin},
