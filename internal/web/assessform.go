@@ -30,7 +30,7 @@ func assessForms(s *server, v incident.View, who access.Identity) (out []*form, 
 		}
 		f := &form{
 			For: entity, Title: "Significance", Button: "Record assessment", Seen: a.Version,
-			State: entity + ", " + strings.ReplaceAll(a.Decision, "_", " ") + "; the criteria say " + strings.ReplaceAll(string(a.Advice.Verdict), "_", " ") + ". " + a.Advice.Because,
+			State: entity + ", " + strings.ReplaceAll(a.Decision, "_", " ") + waiting(v, entity) + "; the criteria say " + strings.ReplaceAll(string(a.Advice.Verdict), "_", " ") + ". " + a.Advice.Because,
 			Intro: "Is it significant? (" + act + ") Leave open what nobody knows yet. The criteria advise, a person decides.",
 		}
 		for _, q := range a.Questions {
@@ -48,6 +48,17 @@ func assessForms(s *server, v incident.View, who access.Identity) (out []*form, 
 		out = append(out, f)
 	}
 	return out, nil
+}
+
+// waiting says which decision on an entity waits for a second person; empty for
+// none.
+func waiting(v incident.View, entity string) string {
+	for _, e := range slices.Concat(v.Significance.Entities, []incident.EntitySignificance{v.Significance.EntitySignificance}) {
+		if e.Entity == entity && e.Proposed != nil {
+			return " (" + strings.ReplaceAll(e.Proposed.Decision, "_", " ") + ", says " + e.Proposed.By + ": a second person must decide the same)"
+		}
+	}
+	return ""
 }
 
 func choices(answers []incident.AnswerOption) (out []choice) {

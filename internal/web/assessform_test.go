@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"nis2clock/internal/access"
+	"nis2clock/internal/config"
 )
 
 // Significance is assessed on the telephone as in Slack: what is known stands
@@ -90,5 +91,19 @@ func TestPageLetsResponderStateFacts(t *testing.T) {
 	}
 	if status, _, page := d.send("assess", d.form(page, "assess.default"), "fact:damage_to_others", "no"); status != 200 || d.kinds("incident.assessed/v1") != 1 {
 		t.Errorf("a fact: %d %s", status, page)
+	}
+}
+
+// Where it takes two, the first press decides nothing, and the page says so.
+func TestPageSaysThatASecondPersonIsNeeded(t *testing.T) {
+	s := start(t, func(c *config.Config) { c.Decisions.SecondPerson = true })
+	id := s.alert("B", "x")
+	ana, ben := s.at(access.Commander, "ana", id), s.at(access.Commander, "ben", id)
+	const waits = "default, undecided (not significant, says ana: a second person must decide the same)"
+	if status, _, page := ana.send("assess", ana.form(ana.page(), "assess.default"), "decision", "not_significant", "reason", "a test"); status != 200 || !strings.Contains(page, waits) {
+		t.Errorf("the first: %d %s", status, page)
+	}
+	if status, _, page := ben.send("assess", ben.form(ben.page(), "assess.default"), "decision", "not_significant", "reason", "a test"); status != 200 || strings.Contains(page, "a second person must") || !strings.Contains(page, "default, not significant; ") {
+		t.Errorf("the second: %d %s", status, page)
 	}
 }
