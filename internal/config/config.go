@@ -191,6 +191,16 @@ func (c Config) Rules() *incident.Rules {
 // authority. Nil shows UTC alone.
 func (c Config) Zone() *time.Location { return c.Entities[0].Place.Zone }
 
+// Zones are those of the entities' authorities, by the entity's name. Nil is
+// UTC.
+func (c Config) Zones() map[string]*time.Location {
+	zones := make(map[string]*time.Location, len(c.Entities))
+	for _, e := range c.Entities {
+		zones[e.Name] = e.Place.Zone
+	}
+	return zones
+}
+
 // LogValue implements [slog.LogValuer]. It says what is set up and shows no
 // secret.
 func (c Config) LogValue() slog.Value {

@@ -115,6 +115,13 @@ func (c *ClockView) Deadline() time.Time {
 	return (&Clock{TargetAt: c.TargetAt, DueAt: c.DueAt}).Deadline()
 }
 
+// Runs reports whether the report can be recorded as submitted by itself: it is
+// owed still, and waits for nothing that comes before it. One that waits may be
+// overdue already, where what comes before it is.
+func (c *ClockView) Runs() bool {
+	return (c.State == ClockRunning || c.State == ClockOverdue) && c.Awaits == nil
+}
+
 // DateView is a date that a person recorded, as it now stands.
 type DateView struct {
 	DateID

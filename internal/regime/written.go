@@ -43,6 +43,48 @@ func ParseInstant(s string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is not a time with offset, such as %s", s, Sample)
 }
 
+// wallForms are a date and time of day as people write them.
+var wallForms = []string{"2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02T15:04:05"}
+
+// ParseLocal reads what [ParseInstant] does and, without an offset, a date and time of day as the clocks of the zone show
+// it, to the minute or the second. One that they skip in spring, or show twice in autumn, needs its offset. A nil zone
+// is UTC.
+func ParseLocal(s string, zone *time.Location) (time.Time, error) {
+	zone = Place{Zone: zone}.zone()
+	for _, form := range wallForms {
+		wall, err := time.Parse(form, s)
+		if err != nil {
+			continue
+		}
+		switch at := shown(wall, zone); len(at) {
+		case 0:
+			return time.Time{}, fmt.Errorf("the clocks of %s skipped %q: check the hour, or write it with its offset from UTC, such as %s", zone, s, Sample)
+		case 1:
+			return at[0], checkYear(s, at[0])
+		default:
+			return time.Time{}, fmt.Errorf("the clocks of %s showed %q twice: write which, %s or %s", zone, s, at[0].Format(time.RFC3339), at[1].Format(time.RFC3339))
+		}
+	}
+	at, err := ParseInstant(s)
+	if day := dayForm.FindString(s); err != nil && (day == "" || fits(day, time.DateOnly)) && !fits(s, time.RFC3339) {
+		err = fmt.Errorf("%q is not a time: write such as 2026-11-10 12:17, or with an offset from UTC, such as %s", s, Sample)
+	}
+	return at, err
+}
+
+// shown are the instants, the earlier first, at which the clocks of a zone show the date and time of day that wall
+// shows in UTC.
+func shown(wall time.Time, zone *time.Location) (at []time.Time) {
+	for _, near := range []time.Duration{-24 * time.Hour, 24 * time.Hour} { // no zone changes twice in that
+		_, offset := wall.Add(near).In(zone).Zone()
+		t := wall.Add(-time.Duration(offset) * time.Second).In(zone)
+		if t.Format(time.DateTime) == wall.Format(time.DateTime) && !(len(at) > 0 && at[0].Equal(t)) {
+			at = append(at, t)
+		}
+	}
+	return at
+}
+
 // ParseDay reads a calendar day, YYYY-MM-DD.
 func ParseDay(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)

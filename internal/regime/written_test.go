@@ -48,6 +48,61 @@ func TestParseInstant(t *testing.T) {
 	}
 }
 
+func TestParseLocal(t *testing.T) {
+	vienna, err := ParseZone("Europe/Vienna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lordHowe, err := ParseZone("Australia/Lord_Howe") // half an hour of summer time
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		s    string
+		zone *time.Location
+		want string // instant in UTC, or what the error says
+	}{
+		{"2026-11-10 12:17", vienna, "2026-11-10T11:17:00Z"},
+		{"2026-07-10 12:17", vienna, "2026-07-10T10:17:00Z"},
+		{"2026-11-10 12:17:05", vienna, "2026-11-10T11:17:05Z"},
+		{"2026-11-10T12:17", vienna, "2026-11-10T11:17:00Z"},
+		{"2026-11-10T12:17:05", vienna, "2026-11-10T11:17:05Z"},
+		{"2026-11-10 12:17", nil, "2026-11-10T12:17:00Z"},
+		{"2026-11-10T12:17:00+03:00", vienna, "2026-11-10T09:17:00Z"},
+		{"2026-11-10T12:17:00Z", vienna, "2026-11-10T12:17:00Z"},
+		{"2026-03-29 01:59:59", vienna, "2026-03-29T00:59:59Z"},
+		{"2026-03-29 02:00", vienna, "skipped"},
+		{"2026-03-29 02:59:59", vienna, "skipped"},
+		{"2026-03-29 03:00", vienna, "2026-03-29T01:00:00Z"},
+		{"2026-10-25 01:59:59", vienna, "2026-10-24T23:59:59Z"},
+		{"2026-10-25 02:00", vienna, "twice: write which, 2026-10-25T02:00:00+02:00 or 2026-10-25T02:00:00+01:00"},
+		{"2026-10-25 02:59:59", vienna, "twice"},
+		{"2026-10-25 03:00", vienna, "2026-10-25T02:00:00Z"},
+		{"2026-10-25T02:30:00+01:00", vienna, "2026-10-25T01:30:00Z"},
+		{"2026-04-05 01:29", lordHowe, "2026-04-04T14:29:00Z"},
+		{"2026-04-05 01:30", lordHowe, "twice"},
+		{"2026-04-05 02:00", lordHowe, "2026-04-04T15:30:00Z"},
+		{"", vienna, `"" is not a time: write such as 2026-11-10 12:17, or with an offset`},
+		{"12:17", vienna, "is not a time"},
+		{"2026-11-10", vienna, "is not a time"},
+		{"10.11.2026 12:17", vienna, "is not a time"},
+		{"2026-11-10 25:00", vienna, "is not a time"},
+		{"2026-02-30 12:00", vienna, "there is no day 2026-02-30"},
+		{"1999-12-31 12:00", vienna, "outside the years 2000 to 2999"},
+		{"0026-11-10T12:17:00Z", vienna, "outside the years 2000 to 2999"},
+	} {
+		got := ""
+		if at, err := ParseLocal(tt.s, tt.zone); err != nil {
+			got = err.Error()
+		} else {
+			got = at.UTC().Format(time.RFC3339)
+		}
+		if !strings.Contains(got, tt.want) {
+			t.Errorf("%q in %v: got %s, want %s", tt.s, tt.zone, got, tt.want)
+		}
+	}
+}
+
 func TestParseDay(t *testing.T) {
 	for _, s := range []string{"2026-12-25", "2028-02-29"} {
 		if got, err := ParseDay(s); err != nil || got.String() != s {

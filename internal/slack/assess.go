@@ -2,26 +2,15 @@ package slack
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"nis2clock/internal/incident"
 	"nis2clock/internal/significance"
 )
 
-// Names of the questions of an assessment that ask for no fact. A fact's has
-// factPrefix before its name.
-const (
-	factPrefix  = "fact:"
-	askEntity   = "entity"
-	askDecision = "decision"
-	askReason   = "reason"
-)
-
-// Answers of an assessment that are no value of a fact, and no decision.
-const (
-	factUnknown = "unknown"
-	asItIs      = "as_it_is"
-)
+// askEntity is the question for whom an incident is assessed.
+const askEntity = "entity"
 
 // maxFactAnswer is room for a number, a length of time or a few words.
 const maxFactAnswer = 500
@@ -48,7 +37,7 @@ func (c *Clerk) assessForm(v incident.View, entity string) (*Form, string) {
 	if left > 0 {
 		f.Intro += "\n_" + plural(left, "answer") + " too long for Slack: on the incident's page._"
 	}
-	f.Questions = append(f.Questions, decisionQuestions(a.Decision)...)
+	f.Questions = append(f.Questions, decisionQuestions(a)...)
 	return f, ""
 }
 
@@ -94,52 +83,31 @@ func verdict(a significance.Advice) string {
 // factQuestion asks for a fact in the way of its kind, with what is known.
 func factQuestion(q incident.AssessmentQuestion) Question {
 	out := Question{
-		Name: factPrefix + string(q.Fact), Label: q.Question, Hint: q.Explain, Kind: Line, Optional: true, Max: maxFactAnswer, Initial: answered(q),
+		Name: incident.FactQuestion + string(q.Fact), Label: q.Question, Hint: q.Hint(), Kind: Line, Optional: true, Max: maxFactAnswer, Initial: q.Standing(),
+		Options: options(q.Options()),
 	}
-	switch q.Kind {
-	case significance.YesNo, significance.Effect:
+	switch {
+	case out.Options != nil:
 		out.Kind, out.Optional = Choice, false
-		out.Options = []Option{{"yes", "Yes"}}
-		if q.Kind == significance.Effect {
-			out.Options = append(out.Options, Option{"possible", "Not yet, but it could"})
-		}
-		out.Options = append(out.Options, Option{"no", "No"}, Option{factUnknown, "Not known"})
-	case significance.Periods:
+	case q.Kind == significance.Periods:
 		out.Max = maxAnswer3000
-		fallthrough
-	default:
-		out.Hint = "Write " + q.Form + ". " + q.Explain
 	}
 	return out
 }
 
-// answered is the answer that stands in the form, as it is written.
-func answered(q incident.AssessmentQuestion) string {
-	choice := q.Kind == significance.YesNo || q.Kind == significance.Effect
-	switch {
-	case q.Answer == nil && choice:
-		return factUnknown
-	case q.Answer == nil:
-		return ""
-	case q.Answer.Estimated && !choice:
-		return "~" + string(q.Answer.Value)
+func options(answers []incident.AnswerOption) (out []Option) {
+	for _, a := range answers {
+		out = append(out, Option(a))
 	}
-	return string(q.Answer.Value)
+	return out
 }
 
 // decisionQuestions ask for the decision and its reason.
-func decisionQuestions(now string) []Question {
-	choices := []Option{
-		{asItIs, "Leave it: " + strings.ReplaceAll(now, "_", " ")},
-		{incident.DecidedSignificant, "Significant"},
-		{incident.DecidedNotSignificant, "Not significant: its clocks stop"},
-	}
-	if now != incident.Undecided {
-		choices = append(choices, Option{incident.Undecided, "Take the decision back"})
-	}
+func decisionQuestions(a incident.Assessment) []Question {
+	choices := options(a.Decisions())
 	return []Question{
-		{Name: askDecision, Label: "Your decision", Kind: Choice, Options: choices, Initial: asItIs},
-		{Name: askReason, Label: "Why?", Hint: "With a decision only. An authority may ask for it years from now.", Kind: Paragraph, Optional: true},
+		{Name: incident.DecisionQuestion, Label: "Your decision", Kind: Choice, Options: choices, Initial: choices[0].Value},
+		{Name: incident.ReasonQuestion, Label: "Why?", Hint: "With a decision only. An authority may ask for it years from now.", Kind: Paragraph, Optional: true},
 	}
 }
 
@@ -163,46 +131,25 @@ func (f *Form) outOfDate(a Action) *Refusal {
 }
 
 // assessed is the command of what a person answered: only what they changed is
-// said by them.
+// said by them. Slack leaves an answer out that was emptied; one that was too
+// long to be shown was not asked.
 func (c *Clerk) assessed(a Action) (incident.Proposable, *Refusal) {
 	shown, err := c.Desk.Assessment(a.Incident, a.Entity, nil, nil)
 	if err != nil {
 		return nil, &Refusal{Text: "This assessment cannot be recorded: close the form and open it again."}
 	}
-	cmd := incident.Assess{ID: a.Incident, Entity: shown.Entity, Facts: map[significance.FactID]string{}, Reason: a.Answers.Get(askReason), Seen: a.Seen}
-	var wrong faults
+	said := map[string][]string{}
+	maps.Copy(said, a.Answers)
 	for _, q := range shown.Questions {
-		said, given := a.Answers[factPrefix+string(q.Fact)], answered(q)
-		if len(said) == 0 && (given == "" || chars(given) > factQuestion(q).limit()) {
-			continue
+		if asked := factQuestion(q); len(said[asked.Name]) == 0 && chars(asked.Initial) <= asked.limit() {
+			said[asked.Name] = []string{""}
 		}
-		now := strings.Join(said, "")
-		if now == given {
-			continue
-		}
-		if now == "" {
-			now = factUnknown
-		}
-		if now == factUnknown && q.Answer != nil && q.Answer.Origin != significance.FromPerson {
-			wrong.at(factPrefix+string(q.Fact), fmt.Sprintf("This comes from the %s: it can be answered otherwise, but not taken back here.", q.Answer.Origin))
-			continue
-		}
-		if _, _, err := significance.Parse(q.Fact, now); err != nil {
-			wrong.at(factPrefix+string(q.Fact), "Write "+q.Form+", or leave it empty.")
-			continue
-		}
-		cmd.Facts[q.Fact] = now
 	}
-	if d := a.Answers.Get(askDecision); d != asItIs {
-		cmd.Decision = d
-	}
-	switch reason := strings.TrimSpace(cmd.Reason); {
-	case cmd.Decision != "" && reason == "":
-		wrong.at(askReason, "A decision needs its reason.")
-	case cmd.Decision == "" && reason != "":
-		wrong.at(askDecision, "The reason is of a decision: choose one, or leave the reason empty.")
-	case cmd.Decision == "" && len(cmd.Facts) == 0 && len(wrong) == 0:
-		wrong.at(askDecision, "Nothing was answered or changed, and nothing decided.")
+	cmd, found := shown.Answered(said)
+	cmd.Seen = a.Seen
+	var wrong faults
+	for _, f := range found {
+		wrong.at(f.Question, f.Text)
 	}
 	if r := wrong.refusal(); r != nil {
 		return nil, r

@@ -23,7 +23,7 @@ func submitForm(v incident.View, now time.Time) (*Form, string) {
 	var stages []Option
 	authority := ""
 	for _, c := range byUrgency(v.Clocks) {
-		if open(c) && c.State != incident.ClockProjected {
+		if c.Runs() {
 			stages = append(stages, Option{c.ClockID.String(), or(c.Title, string(c.Stage)) + suffix(c)})
 		}
 		if c.Authority != nil && authority == "" {

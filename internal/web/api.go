@@ -37,13 +37,17 @@ func read(r *http.Request, v any) (incident.Person, error) {
 	if err := json.Unmarshal(raw, v, json.RejectUnknownMembers(true), writtenInstants); err != nil {
 		return incident.Person{}, errBadRequest{fmt.Errorf("the request is not what this path takes: %w", plain(err))}
 	}
-	p := incident.Person{By: actor(r)}
-	if key := r.Header.Get("Idempotency-Key"); key != "" {
-		sum := sha256.Sum256(raw)
+	return keyed(incident.Person{By: actor(r)}, r, r.Header.Get("Idempotency-Key"), raw), nil
+}
+
+// keyed is the person with the key under which the request is sent, if any.
+func keyed(p incident.Person, r *http.Request, key string, content []byte) incident.Person {
+	if key != "" {
+		sum := sha256.Sum256(content)
 		p.Key = p.By.Name + " " + r.Method + " " + r.URL.Path + " " + key
 		p.Digest = hex.EncodeToString(sum[:])
 	}
-	return p, nil
+	return p
 }
 
 // writtenInstants reads times as a person should write them, and says what one lacks.

@@ -168,6 +168,12 @@ const (
 )
 
 func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
+	return s.showIncidentPage(w, r, http.StatusOK, nil)
+}
+
+// showIncidentPage shows an incident; sent is a form of it that was not taken,
+// which comes back as it was filled.
+func (s *server) showIncidentPage(w http.ResponseWriter, r *http.Request, status int, sent *form) error {
 	v, err := s.view(r, id(r))
 	if err != nil {
 		return err
@@ -192,6 +198,8 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 		Timeline                                     []timelineRow
 		Runbooks                                     []runbookRow
 		OtherRunbooks                                []*runbook.Runbook
+		Forms                                        []*form
+		Lost                                         string // why a form was not taken that is not among them any more
 	}{Who: person(r), V: v, Detected: utc(v.DetectedAt), Received: utc(v.ReceivedAt)}
 	data.MayAct = data.Who.Role.Has(access.MayAct)
 	data.MayTake = data.MayAct && !v.Erased && v.Status != incident.StatusClosed && (v.Commander == nil || *v.Commander != data.Who.Name || v.Offered != nil)
@@ -230,7 +238,13 @@ func (s *server) incidentPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	data.OtherRunbooks = others(s.Runbooks(), lists)
 	data.Runbooks = runbookRows(lists, r.URL.Query().Get("runbook"))
-	render(w, s.Logger, http.StatusOK, "incident", data)
+	if data.Forms, err = s.forms(v, data.Who, sent); err != nil {
+		return err
+	}
+	if sent != nil && !slices.ContainsFunc(data.Forms, func(f *form) bool { return f.Act == sent.Act && f.For == sent.For }) {
+		data.Lost = sent.Faults[""]
+	}
+	render(w, s.Logger, status, "incident", data)
 	return nil
 }
 

@@ -72,8 +72,10 @@ type Options struct {
 	// long.
 	Erase     func(ctx context.Context, q incident.ErasureRequest) (Erased, error)
 	Retention incident.RetentionPolicy
-	// Zones are shown beside UTC.
+	// Zone is shown beside UTC; Zones are those of the entities' authorities, in
+	// which people write times. Nil is UTC.
 	Zone     *time.Location
+	Zones    map[string]*time.Location
 	Logger   *slog.Logger
 	Gatherer prometheus.Gatherer
 	// Exercise is nil for the real service; every answer of one is marked.
@@ -238,6 +240,9 @@ func (s *server) pages() []route {
 		{"POST /incidents/{id}/acknowledge", s.acknowledgePage, access.MayAct},
 		{"POST /incidents/{id}/command", s.takeCommandPage, access.MayAct},
 		{"POST /incidents/{id}/notes", s.notePage, access.MayAct},
+		{"POST /incidents/{id}/aware", s.fillPage("aware"), acts["aware"].needs},
+		{"POST /incidents/{id}/submissions", s.fillPage("submissions"), acts["submissions"].needs},
+		{"POST /incidents/{id}/assess", s.fillPage("assess"), acts["assess"].needs}, // a decision in it needs MayDecide
 		{"POST /incidents/{id}/runbooks/{name}/steps/{step}", s.tickPage, access.MayAct},
 		{"GET /exercise", s.exercisePage(false), access.MayRead},
 		{"GET /exercise/script", s.exercisePage(true), access.MayAdmin},
