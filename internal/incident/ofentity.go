@@ -25,23 +25,26 @@ func OfEntity(entity string, v View, entries []Entry) (View, []Entry) {
 	if entity == "" {
 		return v, entries
 	}
-	p := part{entity: entity, hidden: map[int]bool{}, ran: map[ClockID]bool{}}
-	p.look(&v)
-	v = p.view(v)
+	p := ShareOf(entity, v)
 	var out []Entry
 	for _, e := range entries {
-		if e.Event != nil {
-			if e.Event = p.event(e.Event); e.Event == nil {
-				continue
-			}
+		if e, ok := p.Entry(e); ok {
+			out = append(out, e)
 		}
-		out = append(out, e)
 	}
-	return v, out
+	return p.view(v), out
 }
 
-// part is what belongs to one entity of an incident.
-type part struct {
+// ShareOf is the share that the entity has in the incident as the view, of all
+// entities, shows it: [OfEntity] for a reader of one entry after the other.
+func ShareOf(entity string, v View) *Share {
+	p := &Share{entity: entity, hidden: map[int]bool{}, ran: map[ClockID]bool{}}
+	p.look(&v)
+	return p
+}
+
+// Share is what belongs to one entity of an incident.
+type Share struct {
 	entity string
 	// several: the incident has other entities too, so that what names none need
 	// not be about this one.
@@ -54,10 +57,10 @@ type part struct {
 }
 
 // has reports whether what bears the name belongs to the entity or to all.
-func (p *part) has(name string) bool { return name == "" || name == p.entity }
+func (p *Share) has(name string) bool { return name == "" || name == p.entity }
 
 // look finds out what else there is.
-func (p *part) look(v *View) {
+func (p *Share) look(v *View) {
 	meet := func(name string) { p.several = p.several || !p.has(name) }
 	for _, c := range v.Clocks {
 		meet(c.Entity)
@@ -85,12 +88,12 @@ func (p *part) look(v *View) {
 }
 
 // shows reports whether a proposal is about the entity or all of the incident.
-func (p *part) shows(what, entity string) bool {
+func (p *Share) shows(what, entity string) bool {
 	return entity == p.entity || entity == "" && (!p.several || what == MarkNotReportable{}.What())
 }
 
 // ourAuthority reports whether the words name the entity's authority.
-func (p *part) ourAuthority(words string) bool { return mentions(words, p.ours) }
+func (p *Share) ourAuthority(words string) bool { return mentions(words, p.ours) }
 
 // mentions reports whether the words name one of them.
 func mentions(words string, authorities []string) bool {
@@ -100,21 +103,21 @@ func mentions(words string, authorities []string) bool {
 
 // message reports whether a message is the entity's: with several, one that
 // names neither an entity nor the entity's authority may be anybody's.
-func (p *part) message(entity, authority string) bool {
+func (p *Share) message(entity, authority string) bool {
 	return entity == p.entity || entity == "" && (!p.several || p.ourAuthority(authority))
 }
 
-// told is [part.message] for what people were told.
-func (p *part) told(kind, audience string) bool {
+// told is [Share.message] for what people were told.
+func (p *Share) told(kind, audience string) bool {
 	return kind != AuthorityFollowUp || p.message("", audience)
 }
 
 // only keeps what belongs to the entity or to all.
-func only[T any](p *part, all []T, of func(T) string) []T {
+func only[T any](p *Share, all []T, of func(T) string) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(v T) bool { return !p.has(of(v)) })
 }
 
-func (p *part) view(v View) View {
+func (p *Share) view(v View) View {
 	v.Warnings = []string{}
 	v.Clocks = only(p, v.Clocks, func(c ClockView) string { return c.Entity })
 	v.Dates = only(p, v.Dates, func(d DateView) string { return d.Entity })
@@ -139,21 +142,24 @@ func (p *part) view(v View) View {
 	}
 	v.Alerts = slices.Clone(v.Alerts)
 	for n := range v.Alerts {
-		p.alert(&v.Alerts[n])
+		v.Alerts[n].Labels, v.Alerts[n].Flags = p.alert(v.Alerts[n].Labels, v.Alerts[n].Flags)
 	}
 	return v
 }
 
 // alert takes out for which entities an alert was sent.
-func (p *part) alert(a *AlertView) {
-	if name, ok := a.Labels[classify.LabelEntity]; ok && name != p.entity {
-		a.Labels = maps.Clone(a.Labels)
-		delete(a.Labels, classify.LabelEntity)
+func (p *Share) alert(labels map[string]string, flags []string) (map[string]string, []string) {
+	if name, ok := labels[classify.LabelEntity]; ok && name != p.entity {
+		labels = maps.Clone(labels)
+		delete(labels, classify.LabelEntity)
 	}
-	a.Flags = slices.DeleteFunc(slices.Clone(a.Flags), func(odd string) bool { return strings.HasPrefix(odd, classify.LabelEntity+" ") })
+	if p.several {
+		flags = slices.DeleteFunc(slices.Clone(flags), func(odd string) bool { return strings.HasPrefix(odd, classify.LabelEntity+" ") })
+	}
+	return labels, flags
 }
 
-func (s Significance) of(p *part) Significance {
+func (s Significance) of(p *Share) Significance {
 	for _, e := range s.Entities {
 		if e.Entity == p.entity {
 			return Significance{EntitySignificance: e}
@@ -165,16 +171,35 @@ func (s Significance) of(p *part) Significance {
 	return Significance{EntitySignificance: EntitySignificance{Entity: p.entity, Decision: Undecided, Criteria: []significance.Result{}, Facts: significance.Facts{}}}
 }
 
+// Several reports whether the incident has other entities too.
+func (p *Share) Several() bool { return p.several }
+
+// Entry is what an entry says of the entity; ok is false where it is about
+// others. Entries are asked for in the order of the journal.
+func (p *Share) Entry(e Entry) (of Entry, ok bool) {
+	if e.Event == nil {
+		return e, true
+	}
+	e.Event = p.event(e.Event)
+	return e, e.Event != nil
+}
+
 // event is what an entry says of the entity; nil where it is about others.
-func (p *part) event(e Event) Event {
+func (p *Share) event(e Event) Event {
 	mine := true
 	switch ev := e.(type) {
 	case Opened:
-		ev.Clocks, ev.Law = p.clocks(ev.Clocks), ev.Law.ofEntity()
+		ev.Clocks, ev.Law = p.clocks(ev.Clocks), p.law(ev.Law)
 		ev.Entities = p.entities(ev.Entities)
+		if ev.Alert != nil {
+			a := *ev.Alert
+			a.Labels, a.Flags = p.alert(a.Labels, a.Flags)
+			ev.Alert = &a
+		}
 		p.start(ev.Clocks)
 		e = ev
 	case Attached:
+		ev.Alert.Labels, ev.Alert.Flags = p.alert(ev.Alert.Labels, ev.Alert.Flags)
 		ev.Redetected, ev.Widened = p.redated(ev.Redetected), p.widened(ev.Widened)
 		e = ev
 	case AlertResolved:
@@ -198,7 +223,7 @@ func (p *part) event(e Event) Event {
 		ev.Redated = *p.redated(&ev.Redated)
 		e = ev
 	case Handled:
-		ev.Clocks, ev.Law = p.clocks(ev.Clocks), ev.Law.ofEntity()
+		ev.Clocks, ev.Law = p.clocks(ev.Clocks), p.law(ev.Law)
 		e = ev
 	case Submitted:
 		mine, ev.Recount = p.has(ev.Entity), p.recount(ev.Recount)
@@ -230,6 +255,8 @@ func (p *part) event(e Event) Event {
 		mine = p.has(ev.Clock.Entity)
 	case CommunicationSent:
 		mine = p.told(ev.Communication.Kind, ev.Audience)
+	case PacketExported:
+		mine = p.has(ev.Entity)
 	case EvidenceExported:
 		mine = !mentions(ev.To, p.theirs) || p.ourAuthority(ev.To)
 	case ProposalMade:
@@ -252,25 +279,25 @@ func (p *part) event(e Event) Event {
 	return e
 }
 
-func (p *part) clocks(all []Clock) []Clock {
+func (p *Share) clocks(all []Clock) []Clock {
 	return only(p, all, func(c Clock) string { return c.Entity })
 }
 
-func (p *part) runs(all []Due) []Due { return only(p, all, func(d Due) string { return d.Entity }) }
+func (p *Share) runs(all []Due) []Due { return only(p, all, func(d Due) string { return d.Entity }) }
 
-func (p *part) recount(r Recount) Recount {
-	return Recount{Clocks: p.clocks(r.Clocks), Law: r.Law.ofEntity(), Moved: only(p, r.Moved, func(m Moved) string { return m.Entity })}
+func (p *Share) recount(r Recount) Recount {
+	return Recount{Clocks: p.clocks(r.Clocks), Law: p.law(r.Law), Moved: only(p, r.Moved, func(m Moved) string { return m.Entity })}
 }
 
-func (p *part) redated(r *Redated) *Redated {
+func (p *Share) redated(r *Redated) *Redated {
 	if r == nil {
 		return nil
 	}
-	return &Redated{Was: r.Was, Now: r.Now, Clocks: p.clocks(r.Clocks), Law: r.Law.ofEntity()}
+	return &Redated{Was: r.Was, Now: r.Now, Clocks: p.clocks(r.Clocks), Law: p.law(r.Law)}
 }
 
 // widened is the clocks that an alert brought; nil where they are others'.
-func (p *part) widened(w *Widened) *Widened {
+func (p *Share) widened(w *Widened) *Widened {
 	if w == nil {
 		return nil
 	}
@@ -278,11 +305,11 @@ func (p *part) widened(w *Widened) *Widened {
 	if !p.start(clocks) {
 		return nil
 	}
-	return &Widened{Entities: p.entities(w.Entities), Regimes: w.Regimes, Clocks: clocks, Law: w.Law.ofEntity()}
+	return &Widened{Entities: p.entities(w.Entities), Regimes: w.Regimes, Clocks: clocks, Law: p.law(w.Law)}
 }
 
 // start keeps in mind that the clocks run; it reports whether one of them is new.
-func (p *part) start(clocks []Clock) (started bool) {
+func (p *Share) start(clocks []Clock) (started bool) {
 	for _, c := range clocks {
 		started = started || !p.ran[c.ClockID]
 		p.ran[c.ClockID] = true
@@ -291,20 +318,26 @@ func (p *part) start(clocks []Clock) (started bool) {
 }
 
 // entities is the entity, where names are given; none stand for all.
-func (p *part) entities(names []string) []string {
+func (p *Share) entities(names []string) []string {
 	if len(names) == 0 {
 		return nil
 	}
 	return []string{p.entity}
 }
 
-func (p *part) effect(e Effect) Effect {
+func (p *Share) effect(e Effect) Effect {
 	e.Covers = only(p, e.Covers, func(c ClockPassed) string { return c.Clock.Entity })
 	return e
 }
 
-// ofEntity leaves out in which places the clocks of all entities are counted.
-func (l Law) ofEntity() Law { return Law{Digest: l.Digest} }
+// law leaves out in which places the clocks of all entities are counted, and
+// what the house was told.
+func (p *Share) law(l Law) Law {
+	if !p.several {
+		return l
+	}
+	return Law{Digest: l.Digest}
+}
 
 // proposedFor is the entity that a proposed command names; empty for none.
 func proposedFor(command []byte) string {

@@ -61,7 +61,7 @@ func (b *builder) readme(context.Context) error {
 		r.Clocks = append(r.Clocks, owedBy(c, cmp.Or(b.src.Entities[c.Entity], c.Entity), r.View.UpdatedAt))
 	}
 	for _, e := range b.events {
-		if e.Absent != "" {
+		if e.Absent != "" && e.Summary == "" {
 			r.MoreGone++
 			continue
 		}
