@@ -24,7 +24,7 @@ func Runbooks(cfg *config.Config) []runbook.Folder {
 // Drafts makes what people are told from the templates of a configuration.
 func Drafts(cfg *config.Config) (*communication.Drafter, error) {
 	e := cfg.Entities[0]
-	from := communication.From{Entity: e.LegalName, Authority: e.Authority, Zone: cfg.Zone()}
+	from := communication.From{Track: e.Name, Entity: e.LegalName, Authority: e.Authority, Zone: cfg.Zone()}
 	if from.Entity == "" && e.Name != config.Default().Entities[0].Name {
 		from.Entity = e.Name
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 // Packet prepares an incident's packet and records that it is exported. What it
 // returns writes it.
 func (a *App) Packet(ctx context.Context, by incident.Actor, id incident.ID, req web.PacketRequest) (func(context.Context, io.Writer) error, error) {
-	src, err := a.packetSource(ctx, id, req.Profile, req.Langs)
+	src, err := a.packetSource(ctx, id, req)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +29,7 @@ func (a *App) Packet(ctx context.Context, by incident.Actor, id incident.ID, req
 		return nil, err
 	}
 	_, err = a.desk.Do(ctx, incident.RecordExport{
-		By: by, ID: id, Profile: req.Profile.Name, Manifest: p.Digest(), Size: src.Size, Langs: src.Langs, Encrypted: len(req.Recipients) > 0,
+		By: by, ID: id, Profile: req.Profile.Name, Entity: req.Entity, Manifest: p.Digest(), Size: src.Size, Langs: src.Langs, Encrypted: len(req.Recipients) > 0,
 	})
 	if err != nil {
 		return nil, err
@@ -58,9 +59,9 @@ func restricted(s *incident.State) func(incident.ID) bool {
 var errMoved = errors.New("the incident changed meanwhile")
 
 // packetSource gathers what a packet is made of, all of it as of one instant.
-func (a *App) packetSource(ctx context.Context, id incident.ID, profile packet.Profile, langs []string) (packet.Source, error) {
+func (a *App) packetSource(ctx context.Context, id incident.ID, req web.PacketRequest) (packet.Source, error) {
 	for {
-		src, err := a.tryPacketSource(ctx, id, profile, langs)
+		src, err := a.tryPacketSource(ctx, id, req)
 		if !errors.Is(err, errMoved) {
 			return src, err
 		}
@@ -102,9 +103,9 @@ func (a *App) Indicators(id incident.ID) ([]byte, error) {
 	return indicator.Bundle(src)
 }
 
-func (a *App) tryPacketSource(ctx context.Context, id incident.ID, profile packet.Profile, langs []string) (packet.Source, error) {
-	src := packet.Source{Log: a.store, Vault: a.vault, Decode: desk.Decode, Entities: a.entityNames(), Langs: langs}
-	if len(langs) == 0 {
+func (a *App) tryPacketSource(ctx context.Context, id incident.ID, req web.PacketRequest) (packet.Source, error) {
+	src := packet.Source{Log: a.store, Vault: a.vault, Decode: desk.Decode, Entities: a.entityNames(), Langs: req.Langs}
+	if len(req.Langs) == 0 {
 		src.Langs = a.cfg.Languages
 	}
 	known := false
@@ -119,20 +120,27 @@ func (a *App) tryPacketSource(ctx context.Context, id incident.ID, profile packe
 	if !known {
 		return src, fmt.Errorf("%w: %s", incident.ErrUnknown, id)
 	}
+	if req.Entity != "" {
+		if !slices.ContainsFunc(src.Incident.Clocks, func(c incident.ClockView) bool { return c.Entity == req.Entity }) {
+			return src, fmt.Errorf("%w: %s has no clock of an entity %q", incident.ErrInvalid, id, req.Entity)
+		}
+		src.Entity, src.Share = req.Entity, incident.ShareOf(req.Entity, src.Incident)
+		src.Incident, _ = incident.OfEntity(req.Entity, src.Incident, nil)
+	}
 	var err error
-	src.Reports, err = a.packetReports(ctx, src.Incident, profile, src.Langs)
+	src.Reports, err = a.packetReports(ctx, src.Incident, req, src.Langs)
 	return src, err
 }
 
 // packetReports are every approved version, then a draft of every other report
 // that the incident asks for, or that the profile is about.
-func (a *App) packetReports(ctx context.Context, v incident.View, profile packet.Profile, langs []string) ([]packet.Report, error) {
+func (a *App) packetReports(ctx context.Context, v incident.View, req web.PacketRequest, langs []string) ([]packet.Report, error) {
 	var out []packet.Report
 	approved := map[report.Request]bool{}
 	for n := range v.Approvals {
 		approval := v.Approvals[n]
 		stage := incident.JoinStage(approval.Regime, approval.Stage)
-		if !profile.Shows(stage) {
+		if !req.Profile.Shows(stage) {
 			out = append(out, packet.Report{Stage: stage})
 			continue
 		}
@@ -152,16 +160,17 @@ func (a *App) packetReports(ctx context.Context, v incident.View, profile packet
 		return nil, errMoved
 	}
 	drafts := report.Asked(v)
-	for _, stage := range profile.Reports {
+	for _, stage := range req.Profile.Reports {
 		drafts = append(drafts, report.Request{Stage: stage})
 	}
 	for _, draft := range drafts {
+		draft.Entity = cmp.Or(req.Entity, draft.Entity)
 		for _, draft.Lang = range langs {
 			if approved[draft] {
 				continue
 			}
 			r := packet.Report{Stage: draft.Stage, Lang: draft.Lang, Entity: draft.Entity}
-			if profile.Shows(draft.Stage) { // what is not shown is not drawn
+			if req.Profile.Shows(draft.Stage) { // what is not shown is not drawn
 				if r.PDF, err = a.draw(web.ReportName{Stage: draft.Stage, Lang: draft.Lang, Entity: draft.Entity}, src); err != nil {
 					return nil, err
 				}

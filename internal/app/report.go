@@ -106,7 +106,7 @@ func (a *App) source(ctx context.Context, id incident.ID) (report.Source, error)
 		return src, err
 	}
 	src.Entries = slices.DeleteFunc(entries, func(e incident.Entry) bool { return e.Seq >= src.Journal.Size })
-	src.Extra = extra(src.Incident)
+	src.Extra = extra
 	root, err := a.store.Root(src.Journal.Size)
 	if err != nil {
 		return src, err
@@ -185,5 +185,5 @@ func orZero[T any](p *T) T {
 // lacks says what a report would lack if it went out now.
 func (a *App) lacks(i *incident.Incident, clock incident.ClockID, now time.Time) []string {
 	v := i.View(now)
-	return a.report.Lacks(v, clock, extra(v))
+	return a.report.Lacks(v, clock, extra)
 }

@@ -15,6 +15,7 @@ type packetCmd struct {
 	ID        string   `arg:"" help:"INC-…"`
 	Out       string   `short:"o" required:"" help:"The file to write, FILE.zip; FILE.zip.age with a recipient." placeholder:"FILE"`
 	Profile   string   `help:"Who it is for: authority, customer or auditor. What the others do not see is left out, and named." enum:"authority,customer,auditor" default:"authority"`
+	Entity    string   `help:"Whose authority it is for: nothing of the incident's other entities is in it. All of them where nothing is said."`
 	Lang      []string `help:"Languages of the reports in it; the service's own where none is given (reports.languages, en)."`
 	Recipient []string `help:"Encrypt it to this age public key (age1…); may be repeated." placeholder:"KEY"`
 }
@@ -25,6 +26,9 @@ func (c *packetCmd) Run(ctx context.Context, env *Env) error {
 		return usage("-o %s: this packet is written as FILE%s", c.Out, map[string]string{".zip": ".zip", ".age": ".zip.age"}[want])
 	}
 	q := url.Values{"profile": {c.Profile}, "lang": c.Lang, "recipient": c.Recipient}
+	if c.Entity != "" {
+		q.Set("entity", c.Entity)
+	}
 	n, err := c.download(ctx, env, incidentPath(c.ID, "packet.zip?"+q.Encode()), c.Out)
 	if err != nil {
 		return err

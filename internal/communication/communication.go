@@ -31,7 +31,9 @@ const Folder = "communications"
 // From is who sends. Empty fields are said as unknown.
 type From struct {
 	Entity, Authority string
-	Zone              *time.Location // of the times; nil for UTC
+	// Track is the entity's name in the clocks; empty for all of an incident.
+	Track string
+	Zone  *time.Location // of the times; nil for UTC
 }
 
 // Drafter fills in templates. It is read-only and safe for concurrent use.

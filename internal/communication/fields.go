@@ -80,6 +80,7 @@ func (d *Drafter) fields(kind string, v incident.View, now time.Time) any {
 	case incident.RecipientsNotice:
 		return Recipients{Common: common, Service: oneLine(v.Service), Detected: d.when(&v.DetectedAt), ImpactEnded: d.when(v.ImpactEndedAt)}
 	case incident.AuthorityFollowUp:
+		v, _ = incident.OfEntity(d.from.Track, v, nil)
 		return FollowUp{
 			Common: common, Authority: d.from.Authority, Summary: strings.TrimSpace(v.Summary), Service: oneLine(v.Service),
 			Malicious: known(v.Malicious), CrossBorder: known(v.CrossBorder), Detected: d.when(&v.DetectedAt), Aware: d.when(v.AwareAt),

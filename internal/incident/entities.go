@@ -110,7 +110,7 @@ func (w *Widened) describe() string {
 	for n, c := range w.Clocks {
 		parts[n] = fmt.Sprintf("%s due %s", c.ClockID, utc(c.DueAt))
 	}
-	return "; it names more entities or regimes, whose clocks now run too: " + strings.Join(parts, ", ")
+	return "; more clocks run since: " + strings.Join(parts, ", ")
 }
 
 // widen takes over the clocks that an alert brought.

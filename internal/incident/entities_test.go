@@ -96,7 +96,7 @@ func TestAlertThatJoinsBringsItsEntities(t *testing.T) {
 	if c, _ := i.Clock(early); c.Submitted == nil {
 		t.Error("the submission was lost")
 	}
-	if said := w.entries[len(w.entries)-1].Event.Describe(); !strings.Contains(said, "whose clocks now run too: ") || !strings.Contains(said, "bank/dora/initial due 2026-11-20 12:00:00Z") {
+	if said := w.entries[len(w.entries)-1].Event.Describe(); !strings.Contains(said, "more clocks run since: ") || !strings.Contains(said, "bank/dora/initial due 2026-11-20 12:00:00Z") {
 		t.Errorf("the timeline says %q", said)
 	}
 }

@@ -7,6 +7,7 @@ type RecordExport struct {
 	By        Actor
 	ID        ID
 	Profile   string
+	Entity    string // whose authority it is for; empty for all
 	Manifest  string // SHA-256 of the packet's manifest, in hex
 	Size      uint64 // of the journal that it was made as of
 	Langs     []string
@@ -17,7 +18,7 @@ func (c RecordExport) decide(_ *Rules, d *decision) (any, error) {
 	if _, ok := d.s.incidents[c.ID]; !ok {
 		return nil, fmt.Errorf("%w: %s", ErrUnknown, c.ID)
 	}
-	d.emit(PacketExported{Meta: Meta{ID: c.ID, By: c.By}, Profile: c.Profile, Manifest: c.Manifest, Size: c.Size, Langs: c.Langs, Encrypted: c.Encrypted})
+	d.emit(PacketExported{Meta: Meta{ID: c.ID, By: c.By}, Profile: c.Profile, Entity: c.Entity, Manifest: c.Manifest, Size: c.Size, Langs: c.Langs, Encrypted: c.Encrypted})
 	return c.ID, nil
 }
 
@@ -26,8 +27,9 @@ func (c RecordExport) decide(_ *Rules, d *decision) (any, error) {
 type PacketExported struct {
 	Meta
 	Profile   string   `json:"profile"`
-	Manifest  string   `json:"manifest"` // SHA-256 of its manifest, in hex
-	Size      uint64   `json:"size"`     // of the journal that it was made as of
+	Entity    string   `json:"entity,omitzero"` // it is of this one alone
+	Manifest  string   `json:"manifest"`        // SHA-256 of its manifest, in hex
+	Size      uint64   `json:"size"`            // of the journal that it was made as of
 	Langs     []string `json:"langs"`
 	Encrypted bool     `json:"encrypted,omitzero"`
 }
@@ -36,8 +38,11 @@ func (PacketExported) Kind() string { return "packet.exported/v1" }
 
 func (e PacketExported) Describe() string {
 	how := ""
+	if e.Entity != "" {
+		how = ", of " + e.Entity + " alone"
+	}
 	if e.Encrypted {
-		how = ", encrypted"
+		how += ", encrypted"
 	}
 	return fmt.Sprintf("packet for the %s exported%s, as of journal size %d, manifest %s", e.Profile, how, e.Size, e.Manifest)
 }

@@ -266,6 +266,7 @@ func (ev ProposalSettled) applyTo(_ *State, i *Incident, e Entry) {
 // MotionView is a proposal at one instant.
 type MotionView struct {
 	Number    int        `json:"number"`
+	Entity    string     `json:"entity,omitzero"` // that it names; empty for none
 	What      string     `json:"what"`
 	Plan      string     `json:"plan"`
 	By        string     `json:"by"`
@@ -282,7 +283,7 @@ func (i *Incident) proposalViews(now time.Time) []MotionView {
 	for n := range i.Motions {
 		p := &i.Motions[n]
 		v := MotionView{
-			Number: p.Number, What: p.What, Plan: p.Plan, By: p.Made.By.Name, MadeAt: p.Made.At, ExpiresAt: p.ExpiresAt, State: p.State(now), Reason: p.Reason,
+			Number: p.Number, Entity: proposedFor(p.Command), What: p.What, Plan: p.Plan, By: p.Made.By.Name, MadeAt: p.Made.At, ExpiresAt: p.ExpiresAt, State: p.State(now), Reason: p.Reason,
 		}
 		if p.Settled != nil {
 			v.SettledBy, v.SettledAt = new(p.Settled.By.Name), new(p.Settled.At)

@@ -166,6 +166,7 @@ var said = map[string]words{
 		tag: "Reports", summary: "The packet for an authority, customer or auditor", about: "Verifiable without a server. Leaves an entry of who took what. The auditor's needs the right to " + access.MayAudit.String() + ".",
 		params: map[string]parameter{
 			"profile":   {"Who reads it.", object{{"type", "string"}, {"enum", packets}, {"default", packets[0]}}, false},
+			"entity":    {"Whose authority reads it: nothing of the others is in it. All of the incident's where nothing is said.", text, false},
 			"lang":      {"Languages of its reports. May be repeated.", texts, false},
 			"recipient": {"age public keys to encrypt it to. May be repeated.", texts, false},
 		},

@@ -26,6 +26,11 @@
 // payload. The salt goes with the payload, so that nobody can guess at it; the
 // house can show both later, and they fit the leaf or they do not.
 //
+// A packet may be of one of several entities ([Source.Entity]). It then has no
+// leaf of an entry that is about others; one that is about others too is shown in
+// words, as far as it concerns the entity, and its payload is withheld. So are
+// all bodies of webhooks.
+//
 // # Format, nis2clock-packet/v1
 //
 // A zip file, stored without compression, in this order:

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -62,17 +63,38 @@ func (s *Source) each(ctx context.Context, f func(journal.Entry) error) error {
 	return nil
 }
 
-// look reads an entry as far as the profile shows it.
-func (s *Source) look(p *Profile, e journal.Entry) (event, error) {
-	out := event{Entry: e.Seq, At: e.At, Kind: e.Kind}
+// look reads an entry as far as the profile shows it; ok is false where it is
+// about other entities than the packet.
+func (s *Source) look(p *Profile, e journal.Entry) (out event, ok bool, err error) {
+	out = event{Entry: e.Seq, At: e.At, Kind: e.Kind}
 	read, err := s.Decode(e)
 	if err != nil {
-		return event{}, err
+		return event{}, false, err
 	}
-	if out.Absent = s.absent(p, e, read); out.Absent == "" && read.Event != nil {
-		out.By, out.Via, out.Summary = read.Event.Actor().Name, read.Event.Actor().Via, read.Event.Describe()
+	of := read
+	if s.Share != nil {
+		if of, ok = s.Share.Entry(read); !ok {
+			return event{}, false, nil
+		}
+		s.part(read, of)
 	}
-	return out, nil
+	out.Absent = s.absent(p, e, read)
+	if said := out.Absent == "" || out.Absent == ofOthersToo && p.withholds(e.Kind) == ""; said && of.Event != nil {
+		out.By, out.Via, out.Summary = of.Event.Actor().Name, of.Event.Actor().Via, of.Event.Describe()
+	}
+	return out, true, nil
+}
+
+// part keeps in mind an entry of which the entity has only a part. The body of a
+// webhook is everybody's.
+func (s *Source) part(whole, of incident.Entry) {
+	if !s.Share.Several() || reflect.DeepEqual(whole.Event, of.Event) && incident.ReceiptOf(whole.Event) == nil {
+		return
+	}
+	if s.partly == nil {
+		s.partly = map[uint64]bool{}
+	}
+	s.partly[whole.Seq] = true
 }
 
 // absent is why an entry's payload is not in the packet, empty when it is.
@@ -82,6 +104,9 @@ func (s *Source) absent(p *Profile, e journal.Entry, read incident.Entry) string
 	}
 	if read.Privileged() {
 		return privileged
+	}
+	if s.partly[e.Seq] {
+		return ofOthersToo
 	}
 	if s.Beside && incident.ReceiptOf(read.Event) != nil {
 		return besideRestricted

@@ -62,7 +62,7 @@ func (b *builder) artefacts(ctx context.Context) ([]artefact, []EvidenceFile, er
 			} `json:"receipt"`
 		}
 		// Not every payload is an object with such a member.
-		if bytes.Contains(raw.Payload, []byte(`"receipt"`)) && json.Unmarshal(raw.Payload, &told) == nil && told.Receipt.Vault && !b.src.Beside {
+		if bytes.Contains(raw.Payload, []byte(`"receipt"`)) && json.Unmarshal(raw.Payload, &told) == nil && told.Receipt.Vault && !b.src.Beside && !b.src.partly[raw.Seq] {
 			r := told.Receipt
 			all = append(all, artefact{Digest: "sha256:" + r.SHA256, Kind: "webhook_body", CollectedAt: new(raw.At), Bytes: r.Bytes, Complete: true})
 		}

@@ -31,6 +31,8 @@ type Manifest struct {
 	Exercise bool   `json:"exercise"`
 	Profile  string `json:"profile"`
 	For      string `json:"for"`
+	// Entity is the one whose packet it is; left out for all of the incident.
+	Entity string `json:"entity,omitzero"`
 	// AsOf is the time of the newest entry in it.
 	AsOf    time.Time `json:"as_of"`
 	Journal Place     `json:"journal"`

@@ -59,6 +59,7 @@ func TestReadmeTellsAStranger(t *testing.T) {
 		"that it was in time":     "so in time",
 		"what is still owed":      "not yet due as of",
 		"what is only projected":  "at the earliest",
+		"whose reports they are":  "Reports of Beispiel Energie AG.",
 		"what was approved":       "version 1, approved by ana (journal entry 9), signed: reports/early_warning.en.v1.pdf.p7s",
 		"that it is what went":    "this very file was sent to BSI at 2026-11-20 10:09:00 UTC",
 		"what is a draft":         "DRAFT: nobody has approved it",

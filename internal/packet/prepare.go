@@ -86,7 +86,7 @@ func (b *builder) place(context.Context) error {
 	}
 	v := b.src.Incident
 	b.out.manifest = Manifest{
-		Format: Format, Incident: string(v.ID), Exercise: v.Exercise, Profile: b.profile.Name, For: b.profile.Reader,
+		Format: Format, Incident: string(v.ID), Exercise: v.Exercise, Profile: b.profile.Name, For: b.profile.Reader, Entity: b.src.Entity,
 		Journal:   Place{b.head.Size, b.head.Root.String(), b.key.String(), b.key.Fingerprint()},
 		Languages: append([]string{}, b.src.Langs...), Files: []File{}, Reports: []ReportFile{}, Evidence: []EvidenceFile{}, LeftOut: []LeftOut{},
 	}
@@ -96,11 +96,14 @@ func (b *builder) place(context.Context) error {
 // look reads every entry once.
 func (b *builder) look(ctx context.Context) error {
 	m := &b.out.manifest
+	var shown []uint64
+	defer func() { b.src.Entries = shown }()
 	return b.src.each(ctx, func(raw journal.Entry) error {
-		e, err := b.src.look(&b.profile, raw)
-		if err != nil {
+		e, ok, err := b.src.look(&b.profile, raw)
+		if err != nil || !ok {
 			return err
 		}
+		shown = append(shown, raw.Seq)
 		b.events = append(b.events, e)
 		m.Entries++
 		m.AsOf = e.At
@@ -217,7 +220,11 @@ func (b *builder) journal(ctx context.Context) error {
 	b.add(keyFile, "the key that checks what the journal signed; believe it only if its fingerprint is the published one", []byte(b.key.String()+"\n"))
 	b.add(checkpointFile, "the journal's signed head (C2SP tlog-checkpoint)", b.note)
 	profile, key := b.profile, b.key
-	err := b.stream(ctx, entriesFile, "every journal entry about the incident, with its inclusion proof", func(ctx context.Context, w io.Writer) error {
+	what := "every journal entry about the incident, with its inclusion proof"
+	if b.src.Entity != "" {
+		what = "every journal entry about the incident that concerns " + b.src.Entity + ", with its inclusion proof"
+	}
+	err := b.stream(ctx, entriesFile, what, func(ctx context.Context, w io.Writer) error {
 		return b.src.writeEntries(ctx, w, &profile)
 	})
 	if err != nil {

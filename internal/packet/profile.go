@@ -35,6 +35,9 @@ const privileged = "legal privilege: advice of counsel is shown to nobody"
 // besideRestricted is why an entry with a webhook body is left out.
 const besideRestricted = "restricted: the webhook body in it tells of another incident, which is shown to named people only"
 
+// ofOthersToo is why an entry is shown in words alone in the packet of one entity.
+const ofOthersToo = "it holds what concerns other addressees too; timeline.json says what of it concerns this one"
+
 // Names of the profiles.
 const (
 	Authority = "authority"

@@ -33,6 +33,7 @@ type readme struct {
 	Known    []fact
 	Clocks   []owed
 	Events   []event
+	Whose    string            // the entities whose reports are in it
 	MoreGone int               // entries whose content is left out
 	Sent     map[string]string // when a report was sent, by its file
 	Found    []EvidenceFile    // artefacts that are in
@@ -60,12 +61,13 @@ func (b *builder) readme(context.Context) error {
 		r.Clocks = append(r.Clocks, owedBy(c, cmp.Or(b.src.Entities[c.Entity], c.Entity), r.View.UpdatedAt))
 	}
 	for _, e := range b.events {
-		if e.Absent != "" {
+		if e.Absent != "" && e.Summary == "" {
 			r.MoreGone++
 			continue
 		}
 		r.Events = append(r.Events, e)
 	}
+	r.Whose = b.whose()
 	r.Sent = sent(r.View.Submissions, b.out.files)
 	for _, e := range r.Evidence {
 		if e.File == nil {
@@ -83,6 +85,17 @@ func (b *builder) readme(context.Context) error {
 	last := len(b.out.files) - 1
 	b.out.files = slices.Insert(b.out.files[:last:last], 0, b.out.files[last])
 	return nil
+}
+
+// whose are the entities whose reports are in the packet.
+func (b *builder) whose() string {
+	var names []string
+	for _, r := range b.out.manifest.Reports {
+		if name := cmp.Or(b.src.Entities[r.Entity], r.Entity); name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // sent finds the reports that were sent as they are here: those whose digest was

@@ -29,6 +29,10 @@ type Vault interface {
 type Source struct {
 	// Incident is the incident as of its newest entry about content.
 	Incident incident.View
+	// Entity is whose packet it is, Share its share in the incident, of which
+	// Incident is the view; empty and nil for all entities.
+	Entity string
+	Share  *incident.Share
 	// Size is [incident.Incident.Sealed], Entries are the positions of everything
 	// about the incident below it, ascending.
 	Size    uint64
@@ -48,6 +52,8 @@ type Source struct {
 	Beside bool
 	// Langs are the languages that reports were asked for in.
 	Langs []string
+
+	partly map[uint64]bool // entries of which the entity has only a part
 }
 
 // A Report is one that goes into the packet.

@@ -17,7 +17,7 @@ type event struct {
 	By      string    `json:"by"`
 	Via     string    `json:"via"`
 	Summary string    `json:"summary"`
-	Absent  string    `json:"absent,omitzero"` // why there is no summary
+	Absent  string    `json:"absent,omitzero"` // why its content is left out
 }
 
 // timeline puts the entries in words, for people and for spreadsheets.
@@ -27,7 +27,7 @@ func (b *builder) timeline(context.Context) error {
 	rows := [][]string{{"entry", "at", "kind", "by", "via", "summary"}}
 	for _, e := range b.events {
 		summary := e.Summary
-		if e.Absent != "" {
+		if e.Absent != "" && summary == "" {
 			summary = "[left out: " + e.Absent + "]"
 		}
 		rows = append(rows, []string{strconv.FormatUint(e.Entry, 10), e.At.UTC().Format(time.RFC3339Nano), e.Kind, cell(e.By), cell(e.Via), cell(summary)})

@@ -1,6 +1,18 @@
 package report
 
-import "time"
+import (
+	"time"
+
+	"nis2clock/internal/incident"
+)
+
+// extra is what the source says beside the view.
+func (src Source) extra(v incident.View) Extra {
+	if src.Extra == nil {
+		return Extra{}
+	}
+	return src.Extra(v)
+}
 
 // Extra is what a report takes from records that are not part of an incident's
 // own facts. What is not there is left empty, and the fields it would answer

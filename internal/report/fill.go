@@ -307,6 +307,7 @@ func (f *facts) changes(now []Value) (all []Change, since incident.Entry, ok boo
 	if !ok {
 		return nil, since, false
 	}
+	was.view, _ = incident.OfEntity(f.entity.Track, was.view, nil)
 	before := map[string]Value{}
 	for _, v := range was.values() {
 		before[v.Def.ID] = v

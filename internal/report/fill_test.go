@@ -47,10 +47,12 @@ func TestValuesAndTheirOrigins(t *testing.T) {
 		},
 	)
 	src.Incident.Service = "payments"
-	src.Extra = Extra{
-		Criteria: []string{"CIR Art. 3(1)(a)"}, AssessedBy: "ben", AssessedAt: at0,
-		Evidence: []Evidence{{Digest: "sha256:00", Kind: "prometheus_range"}},
-		Breach:   &Breach{Fields: map[string][]string{"likely_consequences": {"phishing"}}, By: "dpo", At: at0},
+	src.Extra = func(incident.View) Extra {
+		return Extra{
+			Criteria: []string{"CIR Art. 3(1)(a)"}, AssessedBy: "ben", AssessedAt: at0,
+			Evidence: []Evidence{{Digest: "sha256:00", Kind: "prometheus_range"}},
+			Breach:   &Breach{Fields: map[string][]string{"likely_consequences": {"phishing"}}, By: "dpo", At: at0},
+		}
 	}
 	f, _ := fieldsOf(t, r, Request{Stage: "notification"}, src)
 	for _, tt := range []struct{ id, state, value, kind, name string }{
@@ -139,7 +141,7 @@ func TestWhatAReportLacks(t *testing.T) {
 	r := renderer(t)
 	clock := incident.ClockID{Entity: "default", Regime: "nis2", Stage: "early_warning"}
 	src := written(t)
-	if got, want := r.Lacks(src.Incident, clock, Extra{}), []string{"summary", "suspected_unlawful_or_malicious", "cross_border_possible", "aware_at"}; !slices.Equal(got, want) {
+	if got, want := r.Lacks(src.Incident, clock, nil), []string{"summary", "suspected_unlawful_or_malicious", "cross_border_possible", "aware_at"}; !slices.Equal(got, want) {
 		t.Errorf("an early warning of a title alone lacks %v, want %v", got, want)
 	}
 	answers := say(map[string][]string{"summary": {"One sentence."}, "suspected_unlawful_or_malicious": {"unknown"}, "cross_border_possible": {"unknown"}})
@@ -147,18 +149,18 @@ func TestWhatAReportLacks(t *testing.T) {
 		return incident.SetDate{Date: incident.DateID{Date: incident.AwareAt}, Person: p, ID: id, At: at0, Reason: "x"}
 	}
 	src = written(t, answers, aware)
-	if got := r.Lacks(src.Incident, clock, Extra{}); len(got) > 0 {
+	if got := r.Lacks(src.Incident, clock, nil); len(got) > 0 {
 		t.Errorf("an early warning with one sentence, two unknowns and awareness lacks %v", got)
 	}
 	// Late, it must say why.
 	late := src.Incident
 	late.Clocks = slices.Clone(late.Clocks)
 	late.Clocks[0].Late = true
-	if got := r.Lacks(late, clock, Extra{}); !slices.Equal(got, []string{"delay_reason"}) {
+	if got := r.Lacks(late, clock, nil); !slices.Equal(got, []string{"delay_reason"}) {
 		t.Errorf("a late one lacks %v, want the reason", got)
 	}
 	clock.Stage = "end_of_impact_notification"
-	if got := r.Lacks(src.Incident, clock, Extra{}); got != nil {
+	if got := r.Lacks(src.Incident, clock, nil); got != nil {
 		t.Errorf("a stage without a form of its own lacks %v", got)
 	}
 }

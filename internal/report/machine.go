@@ -112,15 +112,15 @@ type machineAnswer struct {
 // JSON renders one report for machines; see [Schema]. Its errors are those of
 // [Renderer.PDF].
 func (r *Renderer) JSON(req Request, src Source) ([]byte, error) {
-	src = src.outside()
 	d, err := r.draft(req, src)
 	if err != nil {
 		return nil, err
 	}
-	return d.json(src)
+	return d.json()
 }
 
-func (d *draft) json(src Source) ([]byte, error) {
+func (d *draft) json() ([]byte, error) {
+	src := d.src
 	m := machine{
 		Format: Format, Incident: src.Incident.ID, Entity: d.entity.Name, Regime: d.stage.Regime, Stage: d.stage.Name, Title: d.heading(), Act: d.Act,
 		Lang: d.lang.Tag, Exercise: d.Exercise, Draft: d.Draft, Approval: src.Approval, TLP: src.Incident.TLP, AsOf: src.Incident.UpdatedAt,
@@ -174,15 +174,15 @@ func marshal(v any, id string) ([]byte, error) {
 
 // attachments are the report and the incident for machines. A notice to
 // customers carries neither.
-func (d *draft) attachments(src Source) ([]pdf.Attachment, error) {
+func (d *draft) attachments() ([]pdf.Attachment, error) {
 	if d.stage.ID == "recipients_notice" {
 		return nil, nil
 	}
-	report, err := d.json(src)
+	report, err := d.json()
 	if err != nil {
 		return nil, err
 	}
-	incident, err := marshal(src.Incident, string(src.Incident.ID))
+	incident, err := marshal(d.src.Incident, d.Incident)
 	if err != nil {
 		return nil, err
 	}

@@ -96,6 +96,7 @@ const maxAlerts = 20
 type draft struct {
 	Page
 	facts
+	src    Source // as the entity's authority may read it
 	lang   *catalogue.Language
 	zone   *time.Location
 	filled []Value
@@ -103,7 +104,7 @@ type draft struct {
 
 // fill makes the page of a report.
 func (r *Renderer) fill(f facts, l *catalogue.Language, src Source) *draft {
-	d := &draft{facts: f, lang: l, zone: f.entity.Zone}
+	d := &draft{facts: f, src: src, lang: l, zone: f.entity.Zone}
 	d.filled = f.values()
 	v := src.Incident
 	d.Page = Page{
@@ -121,14 +122,17 @@ func (r *Renderer) fill(f facts, l *catalogue.Language, src Source) *draft {
 	}
 	d.compare()
 	for _, c := range v.Clocks {
-		if c.Entity == f.entity.Track || f.entity.Track == "" {
-			d.Clocks = append(d.Clocks, d.clockRow(c))
-		}
+		d.Clocks = append(d.Clocks, d.clockRow(c))
 	}
 	for _, a := range v.Alerts[:min(len(v.Alerts), maxAlerts)] {
 		d.Alerts = append(d.Alerts, d.alertRow(a))
 		for _, odd := range a.Flags {
 			d.Incomplete = append(d.Incomplete, a.Labels["alertname"]+": "+odd)
+		}
+	}
+	for _, date := range v.Dates { // the entity's own stands in the place of the incident's
+		if date.Date == incident.AwareAt && date.Regime == "" && (d.AwareBy == "" || date.Entity != "") {
+			d.AwareBy, d.AwareReason = date.Person, date.Reason
 		}
 	}
 	for _, e := range src.Entries {
@@ -216,12 +220,6 @@ func (d *draft) line(e incident.Entry) {
 	ev := Event{At: short(d.lang, d.zone, e.At), What: d.lang.Say("erased")}
 	if e.Event != nil {
 		ev.Who, ev.What = e.Event.Actor().String(), e.Event.Describe()
-		if dated, ok := e.Event.(incident.Dated); ok && dated.Date == incident.AwareAt && dated.Entity == "" && dated.Regime == "" {
-			d.AwareBy, d.AwareReason = dated.Person, dated.Reason
-		}
-		if aware, ok := e.Event.(incident.Aware); ok { // as it was recorded before incident.dated/v1
-			d.AwareBy, d.AwareReason = aware.Person, aware.Reason
-		}
 	}
 	d.Timeline = append(d.Timeline, ev)
 }
@@ -420,7 +418,7 @@ func (d *draft) figure() pdf.Markdown {
 	}
 	for _, c := range v.Clocks {
 		switch {
-		case string(c.Regime) != d.stage.Regime || d.entity.Track != "" && c.Entity != d.entity.Track || c.Stopped != nil:
+		case string(c.Regime) != d.stage.Regime || c.Stopped != nil:
 		case c.SubmittedAt != nil:
 			add(*c.SubmittedAt, tone(c), d.clockTitle(c)+" – "+d.lang.Say("fig_sent"))
 		default:

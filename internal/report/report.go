@@ -74,7 +74,9 @@ type Source struct {
 	// Entries is everything about it up to then.
 	Entries []incident.Entry
 	Journal Journal
-	Extra   Extra
+	// Extra is what other rooms have added to the incident as the view shows
+	// it; nil for nothing.
+	Extra func(incident.View) Extra
 	// Approval is who approved this version; nil for a draft.
 	Approval *Approval
 }
@@ -165,8 +167,11 @@ func (r *Renderer) entity(name string, st stage, v incident.View) (Entity, *inci
 			break
 		}
 	}
-	if name == "" && clock != nil {
+	switch {
+	case name == "" && clock != nil:
 		name = clock.Entity
+	case name == "" && len(v.Clocks) > 0:
+		name = v.Clocks[0].Entity
 	}
 	if name == "" {
 		return r.o.Entities[0], clock, nil
@@ -175,13 +180,13 @@ func (r *Renderer) entity(name string, st stage, v incident.View) (Entity, *inci
 	switch {
 	case n >= 0:
 		return r.o.Entities[n], clock, nil
-	case clock != nil: // configured otherwise since
+	case slices.ContainsFunc(v.Clocks, func(c incident.ClockView) bool { return c.Entity == name }): // configured otherwise since
 		return Entity{Track: name}, clock, nil
 	}
 	return Entity{}, nil, fmt.Errorf("%w: there is no entity %q", ErrStage, name)
 }
 
-// draft fills a report.
+// draft fills a report with what its entity's authority may read.
 func (r *Renderer) draft(req Request, src Source) (*draft, error) {
 	l, err := catalogue.In(req.Lang)
 	if err != nil {
@@ -199,8 +204,13 @@ func (r *Renderer) draft(req Request, src Source) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	src = src.outside()
+	src.Incident, src.Entries = incident.OfEntity(entity.Track, src.Incident, src.Entries)
+	if st, err = findStage(req.Stage, src.Incident); err != nil { // another's authority alone asked for it
+		return nil, err
+	}
 	l = l.National(entity.MemberState)
-	d := r.fill(facts{stage: st, entity: entity, view: src.Incident, entries: src.Entries, extra: src.Extra, clock: clock}, l, src)
+	d := r.fill(facts{stage: st, entity: entity, view: src.Incident, entries: src.Entries, extra: src.extra(src.Incident), clock: clock}, l, src)
 	if asked == worksheet {
 		d.worksheet()
 	}
@@ -209,7 +219,7 @@ func (r *Renderer) draft(req Request, src Source) (*draft, error) {
 
 // Lacks says what a report would lack if it went out for the incident as it
 // stands, as ids of required fields. It is [incident.Lacks] but for the view.
-func (r *Renderer) Lacks(v incident.View, id incident.ClockID, extra Extra) []string {
+func (r *Renderer) Lacks(v incident.View, id incident.ClockID, extra func(incident.View) Extra) []string {
 	name := string(id.Stage)
 	if id.Regime != "nis2" {
 		name = string(id.Regime) + "/" + name
@@ -223,7 +233,8 @@ func (r *Renderer) Lacks(v incident.View, id incident.ClockID, extra Extra) []st
 		return nil
 	}
 	var ids []string
-	f := facts{stage: st, entity: entity, view: v, clock: clock, extra: extra}
+	v, _ = incident.OfEntity(entity.Track, v, nil)
+	f := facts{stage: st, entity: entity, view: v, clock: clock, extra: Source{Extra: extra}.extra(v)}
 	for _, m := range missing(f.values()) {
 		ids = append(ids, m.Def.ID)
 	}
@@ -239,7 +250,6 @@ func (src Source) outside() Source {
 
 // PDF renders one report. The error is [ErrStage] when there is no such one.
 func (r *Renderer) PDF(req Request, src Source) ([]byte, error) {
-	src = src.outside()
 	d, err := r.draft(req, src)
 	if err != nil {
 		return nil, err
@@ -248,7 +258,7 @@ func (r *Renderer) PDF(req Request, src Source) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	attach, err := d.attachments(src)
+	attach, err := d.attachments()
 	if err != nil {
 		return nil, err
 	}

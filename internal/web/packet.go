@@ -31,6 +31,7 @@ type ReportName struct{ Stage, Lang, Entity, For string }
 // PacketRequest is which packet somebody wants.
 type PacketRequest struct {
 	Profile    packet.Profile
+	Entity     string // whose authority it is for; empty for all of the incident
 	Langs      []string
 	Recipients []age.Recipient // none leaves it plain
 }
@@ -80,7 +81,7 @@ func (s *server) packet(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	req := PacketRequest{Profile: profile, Langs: commas(q["lang"])}
+	req := PacketRequest{Profile: profile, Entity: q.Get("entity"), Langs: commas(q["lang"])}
 	if req.Recipients, err = packet.ParseRecipients(q["recipient"]); err != nil {
 		return errBadRequest{err}
 	}
