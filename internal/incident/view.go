@@ -47,8 +47,12 @@ type View struct {
 
 	AcknowledgedBy *string    `json:"acknowledged_by"`
 	AcknowledgedAt *time.Time `json:"acknowledged_at"`
-	Reason         string     `json:"reason"`
-	Previous       *ID        `json:"previous"`
+	// Unanswered is true while nobody has answered the newest call at a pager;
+	// see [Incident.Unanswered]. A call is no content, so no document says it.
+	Unanswered bool `json:"-"`
+
+	Reason   string `json:"reason"`
+	Previous *ID    `json:"previous"`
 	// Linked are other incidents that people said belong with it.
 	Linked []LinkageView `json:"linked"`
 	// Incomplete says in sentences what is known to be missing.
@@ -203,6 +207,7 @@ func (i *Incident) View(now time.Time) View {
 	if i.Offered != nil {
 		v.Offered = new(*i.Offered)
 	}
+	v.Unanswered = i.Unanswered(now)
 	if i.Acknowledged != nil {
 		v.AcknowledgedBy, v.AcknowledgedAt = new(i.Acknowledged.By.Name), new(i.Acknowledged.At)
 	}
