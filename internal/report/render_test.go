@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -246,6 +247,66 @@ func TestAnyIncidentRenders(t *testing.T) {
 				t.Errorf("qpdf --check says:\n%s", out)
 			}
 		})
+	}
+}
+
+// A storm of alerts stays a report that people read: the first that fired, how
+// many more there are and all that people did; the JSON has every one.
+func TestAStormOfAlertsIsCounted(t *testing.T) {
+	storm := func(n int) Source {
+		src := written(t, func(p incident.Person, id incident.ID) incident.Command {
+			return incident.AddNote{Person: p, ID: id, Text: "before-the-storm"}
+		})
+		id, at := src.Incident.ID, src.Incident.UpdatedAt
+		for k := range n {
+			a := incident.Alert{Fingerprint: fmt.Sprintf("%016x", k), StartsAt: at.Add(time.Duration(k) * time.Second), Status: incident.Firing, Labels: map[string]string{"alertname": fmt.Sprintf("Storm%03d", k)}}
+			src.Entries = append(src.Entries, incident.Entry{At: at, About: id, Kind: incident.Attached{}.Kind(), Event: incident.Attached{Meta: incident.Meta{By: incident.Actor{Name: "am", Via: "webhook"}}, Alert: a, ReceivedAt: at}})
+			// The newest comes first: the list is in order of start all the same.
+			src.Incident.Alerts = slices.Insert(src.Incident.Alerts, 0, incident.AlertView{Fingerprint: a.Fingerprint, StartsAt: a.StartsAt, Status: a.Status, Labels: a.Labels})
+		}
+		src.Entries = append(src.Entries, incident.Entry{At: at, About: id, Kind: incident.Noted{}.Kind(), Event: incident.Noted{Text: "after-the-storm"}})
+		return src
+	}
+	r := renderer(t)
+	for _, lang := range languages {
+		l, err := catalogue.In(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := squeeze(realtest.PDFText(t, render(t, r, Request{Stage: "early_warning", Lang: lang}, storm(500))))
+		want := []string{l.Say("more_alerts", "n", "475"), l.Say("more_alert_entries", "n", "475"), "Storm024", "before-the-storm", "after-the-storm"}
+		for _, w := range want {
+			if !strings.Contains(text, squeeze(w)) {
+				t.Errorf("%s: %q is not in the report", lang, w)
+			}
+		}
+		if strings.Contains(text, "Storm025") {
+			t.Errorf("%s: more than 25 alerts are printed", lang)
+		}
+	}
+	req := Request{Stage: "early_warning"}
+	pages := bytes.Count(render(t, r, req, storm(500)), []byte("/Type /Page\n"))
+	if few := bytes.Count(render(t, r, req, storm(26)), []byte("/Type /Page\n")); pages == 0 || pages != few {
+		t.Errorf("500 alerts make %d pages, 26 make %d", pages, few)
+	}
+	doc, err := r.JSON(req, storm(500))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k := range 500 {
+		if !bytes.Contains(doc, fmt.Appendf(nil, "Storm%03d", k)) {
+			t.Fatalf("alert %d is not in the JSON", k)
+		}
+	}
+	for n, counted := range map[int]bool{25: false, 26: false, 27: true} {
+		d, err := r.draft(req, storm(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := slices.ContainsFunc(d.Timeline, func(ev Event) bool { return strings.Contains(ev.What, "attached JSON") })
+		if lines := len(d.Timeline); said != counted || lines != min(n, 26)+3 {
+			t.Errorf("%d alerts: %d lines, a count among them %t", n, lines, said)
+		}
 	}
 }
 
