@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"nis2clock/internal/incident"
 	"nis2clock/internal/report/catalogue"
@@ -254,7 +255,7 @@ func (d *draft) line(e incident.Entry) {
 	}
 	ev := Event{At: short(d.lang, d.zone, e.At), What: d.lang.Say("erased")}
 	if e.Event != nil {
-		ev.Who, ev.What = e.Event.Actor().String(), e.Event.Describe()
+		ev.Who, ev.What = who(e.Event.Actor()), e.Event.Describe()
 		if dated, ok := e.Event.(incident.Dated); ok && dated.Date == incident.AwareAt && dated.Entity == "" && dated.Regime == "" {
 			d.AwareBy, d.AwareReason = dated.Person, dated.Reason
 		}
@@ -263,6 +264,19 @@ func (d *draft) line(e incident.Entry) {
 		}
 	}
 	d.Timeline = append(d.Timeline, ev)
+}
+
+// maxWho is how long an actor may be, in characters, to stand on one line of a
+// timeline: what happened needs the width.
+const maxWho = 16
+
+// who is an actor as a narrow column shows it.
+func who(a incident.Actor) string {
+	s := a.String()
+	if utf8.RuneCountInString(s) > maxWho && a.Name != "" {
+		return a.Name + "\nvia " + a.Via
+	}
+	return s
 }
 
 // clockTitle is the name of a clock's stage in the language, where it has one.

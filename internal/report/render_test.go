@@ -419,3 +419,21 @@ func TestAnApprovedReportNamesItsApprover(t *testing.T) {
 		t.Errorf("the notice to recipients names the approver:\n%s", got)
 	}
 }
+
+// A long actor takes two lines of the timeline, so that what happened has the
+// width; a short one stays on one.
+func TestWhoIsNarrow(t *testing.T) {
+	for _, tt := range []struct {
+		by   incident.Actor
+		want string
+	}{
+		{incident.Actor{Name: "ivana", Via: "cli"}, "ivana via cli"},
+		{incident.Actor{Name: "Żółć Łąka", Via: "ui"}, "Żółć Łąka via ui"}, // 16 characters
+		{incident.Actor{Name: "alertmanager", Via: "webhook"}, "alertmanager\nvia webhook"},
+		{incident.Actor{Via: "a-collector-of-evidence"}, "a-collector-of-evidence"},
+	} {
+		if got := who(tt.by); got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.by, got, tt.want)
+		}
+	}
+}
