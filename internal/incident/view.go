@@ -57,7 +57,8 @@ type View struct {
 	Linked []LinkageView `json:"linked"`
 	// Incomplete says in sentences what is known to be missing.
 	Incomplete []string `json:"incomplete"`
-	// Warnings are what to know of the law on it, a sentence each.
+	// Warnings are what to know of the law on it, a sentence each; in the answer to
+	// a command also what to know of what was asked.
 	Warnings []string    `json:"warnings"`
 	Clocks   []ClockView `json:"clocks"`
 	// ReportFields are what people said for reports, by field id.
