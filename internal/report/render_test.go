@@ -437,3 +437,32 @@ func TestWhoIsNarrow(t *testing.T) {
 		}
 	}
 }
+
+// The README says so: Hebrew and Arabic are there, drawn in the order in which
+// they were typed and so the wrong way round, what the fonts lack by its code,
+// and the JSON has all as it was written.
+func TestWritingFromRightToLeft(t *testing.T) {
+	const hebrew, arabic = "שלום", "مرحبا"
+	src := written(t, func(p incident.Person, id incident.ID) incident.Command {
+		return incident.AddNote{Person: p, ID: id, Text: hebrew + " " + arabic + " 事"}
+	})
+	r, req := renderer(t), Request{Stage: "early_warning"}
+	text := realtest.PDFText(t, render(t, r, req, src))
+	for _, word := range []string{hebrew, arabic} {
+		backwards := []rune(word)
+		slices.Reverse(backwards)
+		if !strings.Contains(text, string(backwards)) || strings.Contains(text, word) {
+			t.Errorf("%s is not drawn from left to right", word)
+		}
+	}
+	if !strings.Contains(text, "⟨U+4E8B⟩") {
+		t.Error("a character that no font has does not show its code")
+	}
+	doc, err := r.JSON(req, src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(doc, []byte(hebrew+" "+arabic+" 事")) {
+		t.Error("the JSON does not have it as it was written")
+	}
+}
