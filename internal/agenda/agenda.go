@@ -118,9 +118,11 @@ func wanted(i *incident.Incident, p *incident.ReminderPolicy, now time.Time, add
 	}
 }
 
-// stale reports whether the message shows what is no longer so.
+// stale reports whether the message shows what is no longer so. That people
+// were called again after somebody had answered is no content and yet shown.
 func stale(i *incident.Incident, m *incident.Message, now time.Time) bool {
-	return m.Revision < i.Revision || i.ExpiredSince(m.At, now)
+	calledAgain := i.Acknowledged != nil && i.Unanswered(now) && !i.Unanswered(m.At)
+	return m.Revision < i.Revision || i.ExpiredSince(m.At, now) || calledAgain
 }
 
 // questions adds what waits for somebody's confirmation.

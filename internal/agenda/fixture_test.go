@@ -115,7 +115,8 @@ func (w *world) next(id incident.ID) time.Time {
 	return agenda.Next(w.incident(id), w.state.Policy, w.now)
 }
 
-// say delivers what is due and returns it.
+// say delivers what is due and returns it; then also an update that says of
+// these calls that people were called again.
 func (w *world) say(id incident.ID) []agenda.Item {
 	w.t.Helper()
 	items := w.due(id)
@@ -123,7 +124,13 @@ func (w *world) say(id incident.ID) []agenda.Item {
 		w.intend(it)
 		w.deliver(it)
 	}
-	if again := w.due(id); len(again) > 0 {
+	again := w.due(id)
+	if len(again) == 1 && again[0].Effect.Role == incident.Update && w.incident(id).Unanswered(w.now) {
+		w.intend(again[0])
+		w.deliver(again[0])
+		again = w.due(id)
+	}
+	if len(again) > 0 {
 		w.t.Errorf("at %s said, and still due: %s", w.now.Format(time.RFC3339), lines(again))
 	}
 	return items

@@ -262,6 +262,37 @@ func TestUpdates(t *testing.T) {
 	}
 }
 
+// The message says that people were called again after somebody had answered,
+// once for each such call, and no longer once that is answered too.
+func TestUpdateAfterASecondCall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, usual())
+	id := w.declare()
+	w.say(id)
+	w.do(incident.Acknowledge{Person: ana, ID: id})
+	w.now = w.now.Add(time.Minute)
+	w.say(id)
+
+	w.now = at("2026-11-21T04:00:00Z")
+	page := pick(t, w.due(id), "reminder pagerduty early_warning 75%")
+	w.intend(page)
+	w.deliver(page)
+	it := pick(t, w.due(id), "update slack")
+	if !w.incident(id).View(w.now).Unanswered {
+		t.Error("the view does not show that nobody has answered")
+	}
+	w.intend(it)
+	w.deliver(it)
+	w.now = w.now.Add(agenda.UpdateEvery)
+	expect(t, w.due(id), "reminder slack early_warning 50%+75%")
+
+	w.do(incident.Acknowledge{Person: ana, ID: id})
+	if w.incident(id).View(w.now).Unanswered {
+		t.Error("the view shows a call as unanswered that was answered")
+	}
+	pick(t, w.due(id), "update slack")
+}
+
 // A clock that moves earlier says at once what it newly passed, and nothing of
 // what it said before.
 func TestClockMovesEarlier(t *testing.T) {

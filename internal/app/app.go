@@ -149,7 +149,14 @@ func Start(ctx context.Context, o Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return a, a.serve(handler)
+	if err := a.serve(handler); err != nil {
+		return nil, err
+	}
+	policy := a.policy(a.cfg)
+	if why := dispatch.Unpaged(&policy); why != "" && o.Exercise == nil {
+		o.Logger.Warn("An incident would wake nobody", "why", why, "mend", "set pagerduty or opsgenie in a configuration and name it with --config")
+	}
+	return a, nil
 }
 
 // open makes everything below the HTTP side.

@@ -88,6 +88,12 @@ func (a *App) addresses(name string) (out []string) {
 	return out
 }
 
+// named reports whether the configuration names a person so.
+func (a *App) named(name string) bool {
+	_, ok := a.cfg.People.Named(name)
+	return ok
+}
+
 // handler makes the HTTP side and the parts that run by themselves.
 func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 	keep, err := a.openVault()
@@ -147,7 +153,7 @@ func (a *App) handler(reg *prometheus.Registry) (http.Handler, error) {
 		Locker: &custody.Locker{Desk: a.desk, Vault: keep, Now: time.Now},
 		Report: a.Render, Signature: a.Signature, Indicators: a.Indicators, Freeze: a.Freeze, Packet: a.Packet, Backup: a.Backup, Erase: a.Erase, Retention: a.cfg.Retention.RetentionPolicy,
 		Runbooks: a.Runbooks, Drafts: a.drafts,
-		Ready: a.ready, PageURL: a.pageURL, OnCall: a.onCall, Reload: a.Reload, Zone: a.cfg.Zone(), Zones: a.cfg.Zones(), Logger: a.o.Logger, Gatherer: a.gatherer(reg), Exercise: a.board(), ExerciseEvery: a.cfg.Exercise.WarnAfter,
+		Ready: a.ready, PageURL: a.pageURL, OnCall: a.onCall, Named: a.named, Reload: a.Reload, Zone: a.cfg.Zone(), Zones: a.cfg.Zones(), Logger: a.o.Logger, Gatherer: a.gatherer(reg), Exercise: a.board(), ExerciseEvery: a.cfg.Exercise.WarnAfter,
 	}), nil
 }
 

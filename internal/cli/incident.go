@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -69,6 +72,28 @@ func (c *incidentCmd) act(ctx context.Context, env *Env, path string, body any) 
 	var v incident.View
 	printed, err := c.get(ctx, env, "POST", path, body, &v)
 	if err != nil || printed {
+		return err
+	}
+	return show(env, v)
+}
+
+// actNaming is act for a command that names people; what the service warns of
+// their names it says on stderr as well.
+func (c *incidentCmd) actNaming(ctx context.Context, env *Env, path string, body any, names ...string) error {
+	raw, err := c.call(ctx, env, "POST", path, body)
+	if err != nil {
+		return err
+	}
+	var v incident.View
+	if err := c.decode(raw, &v); err != nil {
+		return err
+	}
+	for _, w := range v.Warnings {
+		if slices.ContainsFunc(names, func(n string) bool { return strings.Contains(w, strconv.Quote(strings.TrimSpace(n))) }) {
+			fmt.Fprintln(env.Stderr, "warning: "+w)
+		}
+	}
+	if printed, err := c.printed(env, raw); err != nil || printed {
 		return err
 	}
 	return show(env, v)

@@ -28,7 +28,7 @@ type handOverCmd struct {
 
 // Run implements the verb.
 func (c *handOverCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
-	return up.act(ctx, env, incidentPath(c.ID, "hand-over"), map[string]any{"to": c.To, "reason": c.Reason, "accepted": c.Accepted})
+	return up.actNaming(ctx, env, incidentPath(c.ID, "hand-over"), map[string]any{"to": c.To, "reason": c.Reason, "accepted": c.Accepted}, c.To)
 }
 
 type onCallCmd struct{}

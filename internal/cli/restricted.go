@@ -11,7 +11,7 @@ type restrictCmd struct {
 
 // Run implements the verb.
 func (c *restrictCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
-	return up.act(ctx, env, incidentPath(c.ID, "restricted"), map[string]any{"on": c.Switch == "on", "names": c.Name, "reason": c.Reason})
+	return up.actNaming(ctx, env, incidentPath(c.ID, "restricted"), map[string]any{"on": c.Switch == "on", "names": c.Name, "reason": c.Reason}, c.Name...)
 }
 
 type accessCmd struct {
@@ -23,5 +23,5 @@ type accessCmd struct {
 
 // Run implements the verb.
 func (c *accessCmd) Run(ctx context.Context, env *Env, up *incidentCmd) error {
-	return up.act(ctx, env, incidentPath(c.ID, "access"), map[string]any{"name": c.Name, "allow": c.Change == "add", "reason": c.Reason})
+	return up.actNaming(ctx, env, incidentPath(c.ID, "access"), map[string]any{"name": c.Name, "allow": c.Change == "add", "reason": c.Reason}, c.Name)
 }

@@ -107,7 +107,7 @@ func outline(v incident.View) incident.View {
 		ID: v.ID, Title: v.Title, Status: v.Status, Reportability: v.Reportability, Exercise: v.Exercise, TLP: v.TLP, Restricted: v.Restricted, OutOfBand: v.OutOfBand,
 		DetectedAt: v.DetectedAt, ReceivedAt: v.ReceivedAt, OpenedAt: v.OpenedAt, UpdatedAt: v.UpdatedAt, AwareAt: v.AwareAt, AwareBy: v.AwareBy,
 		HandledAt: v.HandledAt, ClosedAt: v.ClosedAt, TriageBy: v.TriageBy, Severity: v.Severity, Category: v.Category,
-		Commander: v.Commander, ProposedCommander: v.ProposedCommander, Offered: v.Offered, AcknowledgedBy: v.AcknowledgedBy, AcknowledgedAt: v.AcknowledgedAt,
+		Commander: v.Commander, ProposedCommander: v.ProposedCommander, Offered: v.Offered, AcknowledgedBy: v.AcknowledgedBy, AcknowledgedAt: v.AcknowledgedAt, Unanswered: v.Unanswered,
 		Clocks: v.Clocks, Proposals: v.Proposals, Incomplete: v.Incomplete, Room: v.Room, Links: v.Links, Revision: v.Revision,
 	}
 }

@@ -246,6 +246,18 @@ func triageText(s *incident.State, about incident.ID, key string, now time.Time)
 		ev.ID, ev.Reporter, ev.ReceivedAt.UTC().Format("2006-01-02 15:04:05Z"), ev.TriageBy.UTC().Format("2006-01-02 15:04:05Z"), incident.Words(now.Sub(ev.TriageBy)), ev.What)
 }
 
+// Unpaged says in a sentence why nobody can be woken under the policy, which may
+// be nil; empty where somebody can.
+func Unpaged(p *incident.ReminderPolicy) string {
+	switch {
+	case p == nil || len(p.Channels) == 0:
+		return "nobody can be told: none of pagerduty, slack, opsgenie, mail and webhook is configured"
+	case len(p.Pagers) == 0:
+		return "nobody can be paged: neither pagerduty nor opsgenie is configured"
+	}
+	return ""
+}
+
 // waitTooLong is how long a notice may wait before [Dispatcher.Status] says so.
 const waitTooLong = time.Minute
 
@@ -255,14 +267,9 @@ func (d *Dispatcher) Status() []string {
 	var out []string
 	told := false
 	d.o.Desk.View(func(s *incident.State) {
-		switch {
-		case s.Policy == nil || len(s.Policy.Channels) == 0:
-			out = append(out, "nobody can be told: none of pagerduty, slack, opsgenie, mail and webhook is configured")
-		case len(s.Policy.Pagers) == 0:
-			told = true
-			out = append(out, "nobody can be paged: neither pagerduty nor opsgenie is configured")
-		default:
-			told = true
+		told = s.Policy != nil && len(s.Policy.Channels) > 0
+		if why := Unpaged(s.Policy); why != "" {
+			out = append(out, why)
 		}
 	})
 	if !told {

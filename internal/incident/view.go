@@ -47,13 +47,18 @@ type View struct {
 
 	AcknowledgedBy *string    `json:"acknowledged_by"`
 	AcknowledgedAt *time.Time `json:"acknowledged_at"`
-	Reason         string     `json:"reason"`
-	Previous       *ID        `json:"previous"`
+	// Unanswered is true while nobody has answered the newest call at a pager;
+	// see [Incident.Unanswered]. A call is no content, so no document says it.
+	Unanswered bool `json:"-"`
+
+	Reason   string `json:"reason"`
+	Previous *ID    `json:"previous"`
 	// Linked are other incidents that people said belong with it.
 	Linked []LinkageView `json:"linked"`
 	// Incomplete says in sentences what is known to be missing.
 	Incomplete []string `json:"incomplete"`
-	// Warnings are what to know of the law on it, a sentence each.
+	// Warnings are what to know of the law on it, a sentence each; in the answer to
+	// a command also what to know of what was asked.
 	Warnings []string    `json:"warnings"`
 	Clocks   []ClockView `json:"clocks"`
 	// ReportFields are what people said for reports, by field id.
@@ -210,6 +215,7 @@ func (i *Incident) View(now time.Time) View {
 	if i.Offered != nil {
 		v.Offered = new(*i.Offered)
 	}
+	v.Unanswered = i.Unanswered(now)
 	if i.Acknowledged != nil {
 		v.AcknowledgedBy, v.AcknowledgedAt = new(i.Acknowledged.By.Name), new(i.Acknowledged.At)
 	}

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"nis2clock/internal/incident"
 	"nis2clock/internal/report/catalogue"
@@ -39,11 +41,12 @@ type Page struct {
 	Clocks               []Clock
 	Alerts               []Alert
 	MoreAlerts           int
-	Timeline             []Event
-	Messages             []Exchange
-	Journal              Journal
-	AsOf                 string
-	Worksheet            *Worksheet // of the stage "worksheet" alone
+	// Timeline has one line for what is beyond the first lines about alerts.
+	Timeline  []Event
+	Messages  []Exchange
+	Journal   Journal
+	AsOf      string
+	Worksheet *Worksheet // of the stage "worksheet" alone
 }
 
 // Field is one field of the report in words.
@@ -88,8 +91,9 @@ type Event struct{ At, Who, What string }
 // Exchange is a message from the authority or to it.
 type Exchange struct{ At, Direction, Kind, Reference, Text string }
 
-// maxAlerts is how many alerts a report prints; the rest is counted.
-const maxAlerts = 20
+// maxAlerts is how many alerts a report prints, and how many lines of its
+// timeline may be about alerts; the rest is counted.
+const maxAlerts = 25
 
 // draft is a report on its way to the page: what a template's functions look
 // things up in.
@@ -124,7 +128,8 @@ func (r *Renderer) fill(f facts, l *catalogue.Language, src Source) *draft {
 	for _, c := range v.Clocks {
 		d.Clocks = append(d.Clocks, d.clockRow(c))
 	}
-	for _, a := range v.Alerts[:min(len(v.Alerts), maxAlerts)] {
+	alerts := slices.SortedStableFunc(slices.Values(v.Alerts), func(a, b incident.AlertView) int { return a.StartsAt.Compare(b.StartsAt) })
+	for _, a := range alerts[:min(len(alerts), maxAlerts)] {
 		d.Alerts = append(d.Alerts, d.alertRow(a))
 		for _, odd := range a.Flags {
 			d.Incomplete = append(d.Incomplete, a.Labels["alertname"]+": "+odd)
@@ -135,9 +140,7 @@ func (r *Renderer) fill(f facts, l *catalogue.Language, src Source) *draft {
 			d.AwareBy, d.AwareReason = date.Person, date.Reason
 		}
 	}
-	for _, e := range src.Entries {
-		d.line(e)
-	}
+	d.timeline(src.Entries)
 	for _, m := range f.extra.Messages {
 		direction := "m_out"
 		if m.FromAuthority {
@@ -212,6 +215,43 @@ func (d *draft) compare() {
 	}
 }
 
+// timeline lists the entries. Of those that say no more than that an alert came
+// or went, one line stands for all beyond the first [maxAlerts], where the
+// first of them would: a storm must not bury what people did.
+func (d *draft) timeline(entries []incident.Entry) {
+	shown, left, at := 0, 0, 0
+	for _, e := range entries {
+		if !aboutAlertAlone(e.Event) {
+			d.line(e)
+			continue
+		}
+		if shown++; shown > maxAlerts {
+			if left++; left > 1 {
+				continue
+			}
+			at = len(d.Timeline)
+		}
+		d.line(e)
+	}
+	if left > 1 {
+		d.Timeline[at].Who, d.Timeline[at].What = "", d.lang.Say("more_alert_entries", "n", strconv.Itoa(left))
+	}
+}
+
+// aboutAlertAlone reports whether an event says of an alert what moves no clock
+// and widens nothing.
+func aboutAlertAlone(ev incident.Event) bool {
+	switch ev := ev.(type) {
+	case incident.Attached:
+		return ev.Redetected == nil && ev.Widened == nil
+	case incident.AlertResolved:
+		return ev.Redetected == nil
+	case incident.AlertMoved:
+		return ev.Redetected == nil
+	}
+	return false
+}
+
 // line adds an entry to the timeline; what was said to whom is no content.
 func (d *draft) line(e incident.Entry) {
 	if strings.HasPrefix(e.Kind, "effect.") {
@@ -219,9 +259,22 @@ func (d *draft) line(e incident.Entry) {
 	}
 	ev := Event{At: short(d.lang, d.zone, e.At), What: d.lang.Say("erased")}
 	if e.Event != nil {
-		ev.Who, ev.What = e.Event.Actor().String(), e.Event.Describe()
+		ev.Who, ev.What = who(e.Event.Actor()), e.Event.Describe()
 	}
 	d.Timeline = append(d.Timeline, ev)
+}
+
+// maxWho is how long an actor may be, in characters, to stand on one line of a
+// timeline: what happened needs the width.
+const maxWho = 16
+
+// who is an actor as a narrow column shows it.
+func who(a incident.Actor) string {
+	s := a.String()
+	if utf8.RuneCountInString(s) > maxWho && a.Name != "" {
+		return a.Name + "\nvia " + a.Via
+	}
+	return s
 }
 
 // clockTitle is the name of a clock's stage in the language, where it has one.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -249,6 +250,66 @@ func TestAnyIncidentRenders(t *testing.T) {
 	}
 }
 
+// A storm of alerts stays a report that people read: the first that fired, how
+// many more there are and all that people did; the JSON has every one.
+func TestAStormOfAlertsIsCounted(t *testing.T) {
+	storm := func(n int) Source {
+		src := written(t, func(p incident.Person, id incident.ID) incident.Command {
+			return incident.AddNote{Person: p, ID: id, Text: "before-the-storm"}
+		})
+		id, at := src.Incident.ID, src.Incident.UpdatedAt
+		for k := range n {
+			a := incident.Alert{Fingerprint: fmt.Sprintf("%016x", k), StartsAt: at.Add(time.Duration(k) * time.Second), Status: incident.Firing, Labels: map[string]string{"alertname": fmt.Sprintf("Storm%03d", k)}}
+			src.Entries = append(src.Entries, incident.Entry{At: at, About: id, Kind: incident.Attached{}.Kind(), Event: incident.Attached{Meta: incident.Meta{By: incident.Actor{Name: "am", Via: "webhook"}}, Alert: a, ReceivedAt: at}})
+			// The newest comes first: the list is in order of start all the same.
+			src.Incident.Alerts = slices.Insert(src.Incident.Alerts, 0, incident.AlertView{Fingerprint: a.Fingerprint, StartsAt: a.StartsAt, Status: a.Status, Labels: a.Labels})
+		}
+		src.Entries = append(src.Entries, incident.Entry{At: at, About: id, Kind: incident.Noted{}.Kind(), Event: incident.Noted{Text: "after-the-storm"}})
+		return src
+	}
+	r := renderer(t)
+	for _, lang := range languages {
+		l, err := catalogue.In(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := squeeze(realtest.PDFText(t, render(t, r, Request{Stage: "early_warning", Lang: lang}, storm(500))))
+		want := []string{l.Say("more_alerts", "n", "475"), l.Say("more_alert_entries", "n", "475"), "Storm024", "before-the-storm", "after-the-storm"}
+		for _, w := range want {
+			if !strings.Contains(text, squeeze(w)) {
+				t.Errorf("%s: %q is not in the report", lang, w)
+			}
+		}
+		if strings.Contains(text, "Storm025") {
+			t.Errorf("%s: more than 25 alerts are printed", lang)
+		}
+	}
+	req := Request{Stage: "early_warning"}
+	pages := bytes.Count(render(t, r, req, storm(500)), []byte("/Type /Page\n"))
+	if few := bytes.Count(render(t, r, req, storm(26)), []byte("/Type /Page\n")); pages == 0 || pages != few {
+		t.Errorf("500 alerts make %d pages, 26 make %d", pages, few)
+	}
+	doc, err := r.JSON(req, storm(500))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k := range 500 {
+		if !bytes.Contains(doc, fmt.Appendf(nil, "Storm%03d", k)) {
+			t.Fatalf("alert %d is not in the JSON", k)
+		}
+	}
+	for n, counted := range map[int]bool{25: false, 26: false, 27: true} {
+		d, err := r.draft(req, storm(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := slices.ContainsFunc(d.Timeline, func(ev Event) bool { return strings.Contains(ev.What, "attached JSON") })
+		if lines := len(d.Timeline); said != counted || lines != min(n, 26)+3 {
+			t.Errorf("%d alerts: %d lines, a count among them %t", n, lines, said)
+		}
+	}
+}
+
 func TestALongNoteComesBackWhole(t *testing.T) {
 	var note strings.Builder
 	for n := range 10_000 {
@@ -356,5 +417,52 @@ func TestAnApprovedReportNamesItsApprover(t *testing.T) {
 	}
 	if got := realtest.PDFText(t, render(t, r, Request{Stage: "recipients_notice"}, src)); strings.Contains(got, "Ana") {
 		t.Errorf("the notice to recipients names the approver:\n%s", got)
+	}
+}
+
+// A long actor takes two lines of the timeline, so that what happened has the
+// width; a short one stays on one.
+func TestWhoIsNarrow(t *testing.T) {
+	for _, tt := range []struct {
+		by   incident.Actor
+		want string
+	}{
+		{incident.Actor{Name: "ivana", Via: "cli"}, "ivana via cli"},
+		{incident.Actor{Name: "Żółć Łąka", Via: "ui"}, "Żółć Łąka via ui"}, // 16 characters
+		{incident.Actor{Name: "alertmanager", Via: "webhook"}, "alertmanager\nvia webhook"},
+		{incident.Actor{Via: "a-collector-of-evidence"}, "a-collector-of-evidence"},
+	} {
+		if got := who(tt.by); got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.by, got, tt.want)
+		}
+	}
+}
+
+// The README says so: Hebrew and Arabic are there, drawn in the order in which
+// they were typed and so the wrong way round, what the fonts lack by its code,
+// and the JSON has all as it was written.
+func TestWritingFromRightToLeft(t *testing.T) {
+	const hebrew, arabic = "שלום", "مرحبا"
+	src := written(t, func(p incident.Person, id incident.ID) incident.Command {
+		return incident.AddNote{Person: p, ID: id, Text: hebrew + " " + arabic + " 事"}
+	})
+	r, req := renderer(t), Request{Stage: "early_warning"}
+	text := realtest.PDFText(t, render(t, r, req, src))
+	for _, word := range []string{hebrew, arabic} {
+		backwards := []rune(word)
+		slices.Reverse(backwards)
+		if !strings.Contains(text, string(backwards)) || strings.Contains(text, word) {
+			t.Errorf("%s is not drawn from left to right", word)
+		}
+	}
+	if !strings.Contains(text, "⟨U+4E8B⟩") {
+		t.Error("a character that no font has does not show its code")
+	}
+	doc, err := r.JSON(req, src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(doc, []byte(hebrew+" "+arabic+" 事")) {
+		t.Error("the JSON does not have it as it was written")
 	}
 }

@@ -116,6 +116,16 @@ func cases() map[string]dispatch.Notice {
 	v.Commander = new("anna & <b>ob")
 	all["update-acknowledged"] = notice(incident.Update, now, v)
 
+	v = freshView(now)
+	acknowledge(&v, "anna")
+	v.Unanswered = true
+	again := detected.Add(18 * time.Hour)
+	all["update-called-again"] = notice(incident.Update, again, v)
+	all["reminder-called-again"] = reminder(again, v, incident.Passed{Name: "75%", At: again})
+	n := notice(incident.Page, again, v)
+	n.Refused, n.Reason = []string{"pagerduty"}, "rejected: 400 invalid event"
+	all["page-called-again"] = n
+
 	late := detected.Add(27*time.Hour + 10*time.Minute)
 	v = freshView(late)
 	acknowledge(&v, "anna")
@@ -146,7 +156,7 @@ func cases() map[string]dispatch.Notice {
 	v.Title, v.Summary, v.Service, v.Severity = hostile, hostile, hostile, hostile
 	v.Alerts = []incident.AlertView{alert(hostile, incident.Firing), alert("", incident.Firing)}
 	v.Incomplete = []string{hostile}
-	n := notice(incident.Post, now, v)
+	n = notice(incident.Post, now, v)
 	n.Page = "https://clock.example.org/incidents/1?a=1&b=<!channel>|x"
 	all["post-hostile"] = n
 

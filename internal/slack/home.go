@@ -61,11 +61,11 @@ func homeView(blocks ...slackapi.Block) slackapi.HomeTabViewRequest {
 	return slackapi.HomeTabViewRequest{Type: slackapi.VTHomeTab, Blocks: slackapi.Blocks{BlockSet: blocks}}
 }
 
-// homeRow is an incident with a button where nobody has acknowledged it.
+// homeRow is an incident with a button where it can be acknowledged.
 func homeRow(v incident.View, line string) slackapi.Block {
 	s := slackapi.NewSectionBlock(verbatim(line), nil, nil)
 	if acknowledgeable(v) {
-		s.Accessory = slackapi.NewAccessory(pressable(AcknowledgeAction, "Acknowledge", v.ID, 0))
+		s.Accessory = slackapi.NewAccessory(acknowledgeButton(v))
 	}
 	return s
 }

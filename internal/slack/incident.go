@@ -76,7 +76,11 @@ func acknowledged(v incident.View, zone *time.Location) string {
 	if v.AcknowledgedAt == nil {
 		return "nobody yet"
 	}
-	return person(v.AcknowledgedBy, "somebody") + ", " + stamp(*v.AcknowledgedAt, zone)
+	s := person(v.AcknowledgedBy, "somebody") + ", " + stamp(*v.AcknowledgedAt, zone)
+	if acknowledgeable(v) {
+		s += "; *people were woken again, and nobody has answered*"
+	}
+	return s
 }
 
 func aware(v incident.View, zone *time.Location) string {

@@ -27,6 +27,9 @@ func reminderMessage(n dispatch.Notice, zone *time.Location) message {
 	unseen := ""
 	if acknowledgeable(v) {
 		unseen = "*Nobody has acknowledged this incident.*"
+		if v.AcknowledgedAt != nil {
+			unseen = "*People were woken again, and nobody has answered.*"
+		}
 	}
 	about := []string{
 		headline, due, passed(n.Effect.Thresholds, zone), lateNote(n, "reminder"), unseen,
@@ -36,7 +39,7 @@ func reminderMessage(n dispatch.Notice, zone *time.Location) message {
 	var d draft
 	page := openPage(n)
 	blocks := d.keep(sections(drillNote(v), refusal(n), repeatNote(n), lines(maxSection, page, about...))...)
-	if byFallback(n) {
+	if byFallback(n) || v.Unanswered && v.AcknowledgedAt != nil {
 		blocks = append(blocks, d.keep(button(v)...)...)
 	}
 	text := slices.Concat([]string{headline, drillNote(v), refusal(n), repeatNote(n)}, about[1:])

@@ -130,7 +130,17 @@ func sections(texts ...string) []slackapi.Block {
 
 // acknowledgeable reports whether pressing the button would change anything.
 func acknowledgeable(v incident.View) bool {
-	return v.ID != "" && v.AcknowledgedAt == nil && v.Status != incident.StatusClosed
+	return v.ID != "" && (v.AcknowledgedAt == nil || v.Unanswered) && v.Status != incident.StatusClosed
+}
+
+// acknowledgeButton is the Acknowledge button, of an incident that is
+// [acknowledgeable].
+func acknowledgeButton(v incident.View) *slackapi.ButtonBlockElement {
+	label := "Acknowledge"
+	if v.AcknowledgedAt != nil {
+		label = "Acknowledge again"
+	}
+	return pressable(AcknowledgeAction, label, v.ID, 0)
 }
 
 // button is the Acknowledge button; no block when there is nothing to press.
@@ -138,8 +148,7 @@ func button(v incident.View) []slackapi.Block {
 	if !acknowledgeable(v) {
 		return nil
 	}
-	b := pressable(AcknowledgeAction, "Acknowledge", v.ID, 0)
-	return []slackapi.Block{slackapi.NewActionBlock("", b.WithStyle(slackapi.StylePrimary))}
+	return []slackapi.Block{slackapi.NewActionBlock("", acknowledgeButton(v).WithStyle(slackapi.StylePrimary))}
 }
 
 // pressable is a button that sends which incident, and which proposal, it is
@@ -162,7 +171,7 @@ func buttons(n dispatch.Notice) []slackapi.Block {
 		}
 	}
 	if acknowledgeable(v) {
-		all = append(all, pressable(AcknowledgeAction, "Acknowledge", v.ID, 0).WithStyle(slackapi.StylePrimary))
+		all = append(all, acknowledgeButton(v).WithStyle(slackapi.StylePrimary))
 	}
 	decided := v.Reportability == incident.ReportNotReportable
 	add(true, TakeCommandAction, "Take command")

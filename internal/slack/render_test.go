@@ -354,6 +354,34 @@ func TestButton(t *testing.T) {
 	}
 }
 
+// Who answers the second call finds the button wherever the first had one, until
+// somebody has, and with words that tell the two apart.
+func TestButtonAfterASecondCall(t *testing.T) {
+	v := freshView(opened)
+	acknowledge(&v, "anna")
+	for again, want := range map[bool]string{false: "", true: "Acknowledge again"} {
+		v.Unanswered = again
+		for place, said := range map[string]any{
+			"message":        render(notice(incident.Update, opened, v), nil).blocks,
+			"reminder":       render(reminder(opened, v, incident.Passed{Name: "75%", At: opened}), nil).blocks,
+			"page":           render(notice(incident.Page, opened, v), nil).blocks,
+			"the app's page": homeRow(v, "line"),
+		} {
+			data, err := json.Marshal(said)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(data, []byte(AcknowledgeAction)) != again || !bytes.Contains(data, []byte(want)) {
+				t.Errorf("%s, called again %t: want the button %q in\n%s", place, again, want, data)
+			}
+		}
+	}
+	v.Unanswered, v.Status = true, incident.StatusClosed
+	if acknowledgeable(v) {
+		t.Error("a closed incident can be acknowledged")
+	}
+}
+
 func TestLink(t *testing.T) {
 	tests := []struct{ address, want string }{
 		{"https://a.example/incidents/INC-1", "<https://a.example/incidents/INC-1|x>"},

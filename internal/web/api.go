@@ -94,8 +94,9 @@ func (s *server) command(r *http.Request, cmd incident.Command) (any, error) {
 	return s.Desk.Do(ctx, cmd)
 }
 
-// do executes a command on an incident and answers with it as it now stands.
-func (s *server) do(w http.ResponseWriter, r *http.Request, status int, cmd incident.Command) error {
+// do executes a command on an incident and answers with it as it now stands,
+// and with warnings about what was asked.
+func (s *server) do(w http.ResponseWriter, r *http.Request, status int, cmd incident.Command, warnings ...string) error {
 	reply, err := s.command(r, cmd)
 	if err != nil {
 		return err
@@ -104,6 +105,7 @@ func (s *server) do(w http.ResponseWriter, r *http.Request, status int, cmd inci
 	if err != nil {
 		return err
 	}
+	v.Warnings = append(v.Warnings, warnings...)
 	return s.write(w, status, v)
 }
 

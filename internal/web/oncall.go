@@ -42,5 +42,5 @@ func (s *server) handOver(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.do(w, r, http.StatusOK, incident.HandOver{Person: p, ID: id(r), To: in.To, Reason: in.Reason, Accepted: in.Accepted})
+	return s.do(w, r, http.StatusOK, incident.HandOver{Person: p, ID: id(r), To: in.To, Reason: in.Reason, Accepted: in.Accepted}, s.strangers(in.To)...)
 }

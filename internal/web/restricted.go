@@ -21,7 +21,7 @@ func (s *server) restrict(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.do(w, r, http.StatusOK, incident.Restrict{Person: p, ID: id(r), On: in.On, Names: in.Names, Reason: in.Reason})
+	return s.do(w, r, http.StatusOK, incident.Restrict{Person: p, ID: id(r), On: in.On, Names: in.Names, Reason: in.Reason}, s.strangers(in.Names...)...)
 }
 
 // changeAccess lets somebody know of a restricted incident, or no longer.
@@ -37,7 +37,11 @@ func (s *server) changeAccess(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.do(w, r, http.StatusOK, incident.ChangeAccess{Person: p, ID: id(r), Name: in.Name, Allow: in.Allow, Reason: in.Reason})
+	var warnings []string
+	if in.Allow {
+		warnings = s.strangers(in.Name)
+	}
+	return s.do(w, r, http.StatusOK, incident.ChangeAccess{Person: p, ID: id(r), Name: in.Name, Allow: in.Allow, Reason: in.Reason}, warnings...)
 }
 
 // hidden are the incidents, and the suspicious events behind them, of which the

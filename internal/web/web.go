@@ -65,6 +65,8 @@ type Options struct {
 	PageURL func(incident.ID) string
 	// OnCall says who is on call now.
 	OnCall func() OnCall
+	// Named reports whether the configuration names a person so.
+	Named func(name string) bool
 	// Reload reads configuration and tokens again and records who asked for it
 	// with what it changes.
 	Reload func(by incident.Actor) error
