@@ -188,7 +188,7 @@ func (s *server) showIncidentPage(w http.ResponseWriter, r *http.Request, status
 	}
 	data := struct {
 		Who                                          access.Identity
-		MayAct, MayTake, Unanswered                  bool
+		MayAct, MayTake                              bool
 		V                                            incident.View
 		Acked, Detected, Received, Aware, MoreAlerts string
 		Earlier                                      string
@@ -200,14 +200,10 @@ func (s *server) showIncidentPage(w http.ResponseWriter, r *http.Request, status
 		OtherRunbooks                                []*runbook.Runbook
 		Forms                                        []*form
 		Lost                                         string // why a form was not taken that is not among them any more
-	}{Who: person(r), V: v, Detected: utc(v.DetectedAt), Received: utc(v.ReceivedAt)}
+		NoteKey                                      string // keeps a note that is sent twice from standing twice
+	}{Who: person(r), V: v, Detected: utc(v.DetectedAt), Received: utc(v.ReceivedAt), NoteKey: rand.Text()}
 	data.MayAct = data.Who.Role.Has(access.MayAct)
 	data.MayTake = data.MayAct && !v.Erased && v.Status != incident.StatusClosed && (v.Commander == nil || *v.Commander != data.Who.Name || v.Offered != nil)
-	s.Desk.View(func(st *incident.State) {
-		if i, ok := st.Incident(v.ID); ok {
-			data.Unanswered = i.Unanswered(s.Desk.Now())
-		}
-	})
 	if v.AcknowledgedAt != nil {
 		data.Acked = utc(*v.AcknowledgedAt)
 	}
@@ -269,7 +265,8 @@ func (s *server) notePage(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return errBadRequest{fmt.Errorf("read the form: %w", err)}
 	}
-	return s.press(w, r, incident.AddNote{Person: presser(r), ID: id(r), Text: r.PostForm.Get("text")})
+	by := keyed(presser(r), r, r.PostForm.Get("key"), []byte(r.PostForm.Encode()))
+	return s.press(w, r, incident.AddNote{Person: by, ID: id(r), Text: r.PostForm.Get("text")})
 }
 
 // presser is who pressed a button of a page.

@@ -158,7 +158,17 @@ func TestPageTakesCommandAndNotes(t *testing.T) {
 	if page := post("/command", nil); !strings.Contains(page, "Incident commander: ana") || strings.Contains(page, "<button>Take command") {
 		t.Errorf("command was not taken, or is to be taken again: %s", page)
 	}
-	page := post("/notes", url.Values{"text": {"Switched it off."}})
+	_, page := s.do(c, "GET", "/incidents/"+id)
+	key := regexp.MustCompile(`/notes"><input type="hidden" name="key" value="([^"]+)"`).FindStringSubmatch(page)
+	if key == nil {
+		t.Fatalf("the form for notes has no key: %s", page)
+	}
+	for range 2 { // a double press
+		page = post("/notes", url.Values{"key": key[1:], "text": {"Switched it off."}})
+	}
+	if n := strings.Count(page, "note: Switched it off."); n != 1 {
+		t.Errorf("the note stands there %d times", n)
+	}
 	if v := s.api("GET", "/incidents/"+id, "").decode(t); v["commander"] != "ana" || !strings.Contains(page, "note: Switched it off.") || !strings.Contains(page, "ana via page") {
 		t.Errorf("commander %v; %s", v["commander"], page)
 	}
