@@ -80,15 +80,7 @@ func (r *Rounds) Run(ctx context.Context) {
 	defer feed.Close()
 	var changed []incident.ID
 	r.o.Desk.View(func(s *incident.State) { changed = append(changed, s.IDs()...) })
-	timer := time.NewTimer(0)
-	defer timer.Stop()
 	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-feed.C:
-		case <-timer.C:
-		}
 		wait := r.look(append(changed, feed.Take()...))
 		changed = nil
 		select {
@@ -96,7 +88,15 @@ func (r *Rounds) Run(ctx context.Context) {
 			return
 		case <-time.After(gather):
 		}
-		timer.Reset(wait)
+		if wait <= gather {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-feed.C:
+		case <-time.After(wait - gather):
+		}
 	}
 }
 

@@ -90,22 +90,18 @@ func (s *Stamper) Run(ctx context.Context) {
 	s.o.Desk.View(func(st *incident.State) { all = append(all, st.IDs()...) })
 	s.notice(all)
 	s.wanted = false // those are of earlier days
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-feed.C:
-			s.notice(feed.Take())
-		case <-timer.C:
-		}
+	for ctx.Err() == nil {
 		wait := s.wait()
 		if wait <= 0 {
 			s.stamp(ctx)
 			wait = s.wait()
 		}
-		timer.Reset(max(wait, time.Second))
+		select {
+		case <-ctx.Done():
+		case <-feed.C:
+			s.notice(feed.Take())
+		case <-time.After(max(wait, time.Second)):
+		}
 	}
 }
 

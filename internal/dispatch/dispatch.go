@@ -81,24 +81,22 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	}
 	feed := d.o.Desk.Subscribe()
 	defer feed.Close()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	all := true
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-feed.C:
-		case <-timer.C:
-		}
+	for all := true; ; all = false {
 		wait := d.look(feed.Take(), all)
-		all = false
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(gather):
 		}
-		timer.Reset(max(wait-gather, 0))
+		if wait <= gather {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-feed.C:
+		case <-time.After(wait - gather):
+		}
 	}
 }
 

@@ -192,9 +192,11 @@ func (w *worker) run(ctx context.Context) {
 			}
 			continue
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
+		if pause > 0 {
+			select {
+			case <-ctx.Done():
+			case <-time.After(pause):
+			}
 		}
 	}
 }

@@ -45,17 +45,14 @@ func (r *ReadBack) Run(ctx context.Context) {
 	r.tries = map[string]tries{}
 	feed := r.desk().Subscribe()
 	defer feed.Close()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
+	for ctx.Err() == nil {
+		wait := r.pass(ctx)
 		select {
 		case <-ctx.Done():
-			return
 		case <-feed.C:
 			feed.Take()
-		case <-timer.C:
+		case <-time.After(wait):
 		}
-		timer.Reset(r.pass(ctx))
 	}
 }
 

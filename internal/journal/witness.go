@@ -36,19 +36,16 @@ func startWitness(s *Store, size uint64) *witness {
 
 func (w *witness) run() {
 	defer close(w.done)
-	pause := time.NewTimer(0)
-	defer pause.Stop()
 	for {
-		select {
-		case <-pause.C:
-		case <-w.quit:
-			return
-		}
 		now := w.store.state.Load()
 		w.write(now)
 		select {
 		case <-now.superseded:
-			pause.Reset(witnessInterval)
+		case <-w.quit:
+			return
+		}
+		select {
+		case <-time.After(witnessInterval):
 		case <-w.quit:
 			return
 		}
